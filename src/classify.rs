@@ -1,0 +1,148 @@
+//! What a report says of one recipient + the rule table → the verdict.
+//!
+//! In: codes, texts, host and stage. Out: cause, bounce type, action, and which rule decided. This module sees no MIME and
+//! decides no format.
+
+use std::borrow::Cow;
+
+use crate::limits::{DIAGNOSTIC_BYTES, cut};
+use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
+use crate::rules::{Facts, Rule, Table};
+use crate::verdict::{Action, BounceType, Cause, DecidedBy, Outcome};
+
+/// What is known of one failure.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Evidence<'a> {
+    /// The basic code that was answered.
+    pub reply_code: Option<ReplyCode>,
+    /// The most exact enhanced code.
+    pub enhanced_code: Option<EnhancedCode>,
+    /// The reply itself.
+    pub diagnostic: Option<&'a str>,
+    /// What the report says of this recipient in other words, looked at when the reply's own words tell nothing.
+    pub explanation: Option<&'a str>,
+    /// The host that answered.
+    pub host: Option<&'a str>,
+    /// The stage that was answered.
+    pub command: Option<Command>,
+    /// What became of the message.
+    pub outcome: Option<Outcome>,
+}
+
+impl<'a> Evidence<'a> {
+    /// The evidence of a bare reply.
+    pub fn of_reply(text: &'a str, host: Option<&'a str>, command: Option<Command>) -> Self {
+        let text = cut(text, DIAGNOSTIC_BYTES);
+        let reply = Reply::parse(text);
+        Self {
+            reply_code: reply.code,
+            enhanced_code: reply.enhanced,
+            diagnostic: Some(text),
+            host,
+            command: command.or_else(|| Command::find(text)),
+            ..Self::default()
+        }
+    }
+
+    /// Only temporary: the outcome is `delayed`, or a 4xx was answered and no 5xx (TAXONOMY: recommended actions).
+    fn is_temporary(&self) -> bool {
+        match (self.outcome, self.reply_code, self.enhanced_code) {
+            (Some(Outcome::Delayed), ..) => true,
+            (_, Some(code), _) => code.class() == 4,
+            (_, None, Some(code)) => code.class == 4,
+            _ => false,
+        }
+    }
+}
+
+/// Why, whose fault, what to do, and who says so.
+#[derive(Debug, Clone, Copy)]
+pub struct Verdict<'t> {
+    /// Why.
+    pub cause: Cause,
+    /// Whose fault.
+    pub bounce_type: BounceType,
+    /// What to do.
+    pub action: Action,
+    /// What decided the cause.
+    pub decided_by: DecidedBy,
+    /// The rule that won; none with [`DecidedBy::None`].
+    pub rule: Option<&'t Rule>,
+    temporary: bool,
+}
+
+impl<'t> Verdict<'t> {
+    fn new(rule: Option<&'t Rule>, temporary: bool) -> Self {
+        let cause = rule.map_or(Cause::Unknown, |rule| rule.cause);
+        let (bounce_type, action) = cause.judge(temporary);
+        let decided_by = rule.map_or(DecidedBy::None, Rule::decided_by);
+        Self { cause, bounce_type, action, decided_by, rule, temporary }
+    }
+
+    /// What to do, in a few sentences: the cause's advice, then the rule's own.
+    pub fn advice(&self) -> Cow<'t, str> {
+        let general = self.cause.advice_when(self.temporary);
+        match self.rule.and_then(|rule| rule.advice.as_deref()) {
+            Some(own) => Cow::Owned(format!("{general} {own}")),
+            None => Cow::Borrowed(general),
+        }
+    }
+}
+
+/// One step of how a verdict came about.
+#[derive(Debug)]
+pub struct Match<'t> {
+    /// The rule that holds.
+    pub rule: &'t Rule,
+    /// The phrase of it that was seen, for a rule that reads the text.
+    pub phrase: Option<&'t str>,
+    /// Whether the phrase was seen in the explanation and not in the reply itself.
+    pub in_explanation: bool,
+}
+
+/// The verdict on one failure.
+pub fn classify<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Verdict<'t> {
+    let diagnostic = Reply::parse(cut(evidence.diagnostic.unwrap_or_default(), DIAGNOSTIC_BYTES));
+    let by_reply = table.first(&facts(evidence, &diagnostic.text));
+    let rule = match by_reply {
+        Some(rule) if is_settled(rule) => by_reply,
+        _ => by_explanation(table, evidence).or(by_reply),
+    };
+    Verdict::new(rule, evidence.is_temporary())
+}
+
+/// Every rule that holds, in the order of precedence: the first is the one that [`classify`] lets win.
+pub fn trace<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Vec<Match<'t>> {
+    let diagnostic = Reply::parse(cut(evidence.diagnostic.unwrap_or_default(), DIAGNOSTIC_BYTES));
+    let of_reply = table.all(&facts(evidence, &diagnostic.text));
+    let mut matches: Vec<Match<'t>> =
+        of_reply.into_iter().map(|(rule, phrase)| Match { rule, phrase, in_explanation: false }).collect();
+    if let Some(explanation) = evidence.explanation {
+        let explanation = Reply::parse(cut(explanation, DIAGNOSTIC_BYTES));
+        let more = table.all(&facts(evidence, &explanation.text)).into_iter().filter(|(_, phrase)| phrase.is_some());
+        let decided = matches.first().is_some_and(|first| is_settled(first.rule));
+        let at = if decided { matches.len() } else { 0 };
+        let known: Vec<&str> = matches.iter().map(|step| step.rule.id.as_str()).collect();
+        let more: Vec<Match<'t>> = more
+            .filter(|(rule, _)| !known.contains(&rule.id.as_str()))
+            .map(|(rule, phrase)| Match { rule, phrase, in_explanation: true })
+            .collect();
+        matches.splice(at..at, more);
+    }
+    matches
+}
+
+/// Whether the reply itself was clear: its words decided, or its provider's own code did.
+fn is_settled(rule: &Rule) -> bool {
+    rule.decided_by() == DecidedBy::Text || !rule.provider.is_empty()
+}
+
+fn by_explanation<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Option<&'t Rule> {
+    let explanation = Reply::parse(cut(evidence.explanation?, DIAGNOSTIC_BYTES));
+    let all = table.all(&facts(evidence, &explanation.text));
+    all.into_iter().find_map(|(rule, phrase)| phrase.map(|_| rule))
+}
+
+fn facts<'a>(evidence: &Evidence<'a>, text: &'a str) -> Facts<'a> {
+    Facts { code: evidence.reply_code, status: evidence.enhanced_code, text, host: evidence.host, command: evidence.command }
+}

@@ -1,0 +1,41 @@
+//! The bounds on what is read of one mail, all in one place.
+//!
+//! Every bounce is written by a stranger, so each loop and buffer over mail content has a bound from here. Past a
+//! bound the answer is given from what was read, and says that it was cut.
+
+/// Deepest nesting of multiparts that is followed; deeper parts are left unread.
+pub const PART_DEPTH: usize = 32;
+/// Most MIME parts of one mail.
+pub const PARTS: usize = 256;
+/// Most header fields of one header.
+pub const HEADER_FIELDS: usize = 4_096;
+/// Most bytes of one header (all its fields together).
+pub const HEADER_BYTES: usize = 1 << 20;
+/// Most bytes of one header field that are decoded.
+pub const FIELD_BYTES: usize = 64 << 10;
+/// Most bytes of one part that are decoded as text and searched.
+pub const TEXT_BYTES: usize = 1 << 20;
+/// Most lines of a prose report that are looked at.
+pub const PROSE_LINES: usize = 20_000;
+/// Most recipients of one report.
+pub const RECIPIENTS: usize = 10_000;
+/// Most bytes of one diagnostic that are kept and matched.
+pub const DIAGNOSTIC_BYTES: usize = 4 << 10;
+/// Most bytes of an address: RFC 5321 section 4.5.3.1 gives 64 + 1 + 255; UTF-8 and comments get some room.
+pub const ADDRESS_BYTES: usize = 512;
+/// Most characters that `...` in a phrase may stand for.
+pub const PHRASE_GAP: usize = 200;
+/// Most bytes of one mail that are read from a file or standard input; the rest is left unread.
+pub const MAIL_BYTES: usize = 256 << 20;
+
+/// The longest prefix of `text` of at most `bytes` bytes that ends on a character.
+pub fn cut(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes {
+        return text;
+    }
+    let mut end = bytes;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}

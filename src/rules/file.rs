@@ -1,0 +1,377 @@
+//! Rule files: TOML text → rules and providers, or what is wrong with which line.
+//!
+//! Unknown keys and names are refused; a rule that could never hold is refused; an id stands once in the whole table.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+use super::phrases::normalise;
+use super::{CodeMask, Pattern, Provider, ProviderId, Providers, Rule, StatusMask};
+use crate::reply::{Command, EnhancedCode, ReplyCode};
+use crate::verdict::Cause;
+
+/// A rule file: its name in messages, and its text.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The path, or the name of a built-in file.
+    pub name: &'a str,
+    /// TOML.
+    pub text: &'a str,
+}
+
+/// What is wrong with a rule file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleError {
+    /// The file's name.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The rule's id, where it is known.
+    pub rule: Option<String>,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for RuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.file.escape_debug(), self.line)?;
+        if let Some(rule) = &self.rule {
+            write!(f, "rule `{}`: ", rule.escape_debug())?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for RuleError {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    #[serde(default)]
+    rule: Vec<Spanned<RawRule>>,
+    #[serde(default)]
+    provider: Vec<Spanned<RawProvider>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRule {
+    id: String,
+    cause: Cause,
+    #[serde(default)]
+    phrases: Vec<String>,
+    pattern: Option<String>,
+    #[serde(default)]
+    code: OneOrMore,
+    #[serde(default)]
+    status: OneOrMore,
+    #[serde(default)]
+    provider: OneOrMore,
+    #[serde(default)]
+    command: OneOrMore,
+    advice: Option<String>,
+    source: String,
+    examples: Vec<String>,
+    #[serde(default)]
+    not: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawProvider {
+    id: String,
+    name: Option<String>,
+    #[serde(default)]
+    hosts: Vec<String>,
+    #[serde(default)]
+    marks: Vec<String>,
+}
+
+/// A list that may be written as one string.
+#[derive(Default)]
+struct OneOrMore(Vec<String>);
+
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = OneOrMore;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a list of strings")
+            }
+
+            fn visit_str<E>(self, one: &str) -> Result<OneOrMore, E> {
+                Ok(OneOrMore(vec![one.to_owned()]))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<OneOrMore, A::Error> {
+                let mut list = Vec::new();
+                while let Some(one) = seq.next_element()? {
+                    list.push(one);
+                }
+                Ok(OneOrMore(list))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Reads all files; every error of every file is reported.
+pub(super) fn read(sources: &[Source<'_>]) -> Result<(Vec<Rule>, Vec<Provider>), Vec<RuleError>> {
+    let mut errors = Vec::new();
+    let mut parsed = Vec::new();
+    for source in sources {
+        match toml::from_str::<RawFile>(source.text) {
+            Ok(file) => parsed.push((source, file)),
+            Err(error) => errors.push(syntax_error(source, &error)),
+        }
+    }
+    let mut providers: Vec<Provider> = Vec::new();
+    for (source, file) in &mut parsed {
+        for raw in std::mem::take(&mut file.provider) {
+            let line = line_of(source.text, raw.span().start);
+            match provider(source, line, raw.into_inner(), &providers) {
+                Ok(provider) => providers.push(provider),
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    let by_id: HashMap<&str, ProviderId> =
+        providers.iter().enumerate().map(|(at, provider)| (provider.id.as_str(), ProviderId(at as u8))).collect();
+    let mut rules: Vec<Rule> = Vec::new();
+    let mut places: HashMap<String, (String, usize)> = HashMap::new();
+    for (source, file) in parsed {
+        for raw in file.rule {
+            let span = raw.span();
+            let line = line_of(source.text, span.start);
+            let text = source.text.get(span).unwrap_or_default().trim_end();
+            let rule = match rule(source, line, text, raw.into_inner(), &by_id) {
+                Ok(rule) => rule,
+                Err(error) => {
+                    errors.push(error);
+                    continue;
+                }
+            };
+            if let Some((file, line)) = places.insert(rule.id.clone(), (rule.file.clone(), rule.line)) {
+                errors.push(RuleError {
+                    file: rule.file,
+                    line: rule.line,
+                    message: format!("the id is taken by the rule at {file}:{line}; choose another"),
+                    rule: Some(rule.id),
+                });
+                continue;
+            }
+            rules.push(rule);
+        }
+    }
+    if errors.is_empty() { Ok((rules, providers)) } else { Err(errors) }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes().iter().take(offset).filter(|&&byte| byte == b'\n').count() + 1
+}
+
+/// A TOML or shape error, with the id of the rule that it stands in.
+fn syntax_error(source: &Source<'_>, error: &toml::de::Error) -> RuleError {
+    let offset = error.span().map_or(0, |span| span.start);
+    let block_start = source.text[..offset].rfind("[[rule]]").unwrap_or(0);
+    let block = &source.text[block_start..];
+    let block = &block[..block[1..].find("[[").map_or(block.len(), |end| end + 1)];
+    let rule = block.lines().find_map(|line| {
+        let value = line.trim_start().strip_prefix("id")?.trim_start().strip_prefix('=')?;
+        value.split('"').nth(1).map(str::to_owned)
+    });
+    RuleError {
+        file: source.name.to_owned(),
+        line: line_of(source.text, offset),
+        rule,
+        message: error.message().lines().collect::<Vec<_>>().join("; "),
+    }
+}
+
+fn provider(source: &Source<'_>, line: usize, raw: RawProvider, known: &[Provider]) -> Result<Provider, RuleError> {
+    let refuse = |message: String| RuleError { file: source.name.to_owned(), line, rule: None, message };
+    if let Some(other) = known.iter().find(|provider| provider.id == raw.id) {
+        return Err(refuse(format!("the provider `{}` is already defined at {}:{}", raw.id, other.file, other.line)));
+    }
+    if known.len() == Providers::MOST {
+        return Err(refuse(format!("more than {} providers", Providers::MOST)));
+    }
+    if raw.hosts.is_empty() && raw.marks.is_empty() {
+        return Err(refuse(format!("the provider `{}` has neither `hosts` nor `marks`, so it is never known", raw.id)));
+    }
+    let holes = raw.marks.iter().map(|mark| fragments(mark)).collect::<Result<_, _>>().map_err(refuse)?;
+    Ok(Provider {
+        name: raw.name.unwrap_or_else(|| raw.id.clone()),
+        id: raw.id,
+        hosts: raw.hosts,
+        marks: raw.marks,
+        file: source.name.to_owned(),
+        line,
+        holes,
+    })
+}
+
+fn rule(
+    source: &Source<'_>,
+    line: usize,
+    text: &str,
+    raw: RawRule,
+    providers: &HashMap<&str, ProviderId>,
+) -> Result<Rule, RuleError> {
+    let refuse = |message: String| RuleError { file: source.name.to_owned(), line, rule: Some(raw.id.clone()), message };
+    if raw.id.is_empty() || !raw.id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        return Err(refuse("an id has lower-case letters, digits and `-` only".to_owned()));
+    }
+    if raw.source.trim().is_empty() {
+        return Err(refuse("`source` is empty: say where the words and their meaning come from".to_owned()));
+    }
+    if raw.examples.is_empty() {
+        return Err(refuse("`examples` is empty: give at least one whole reply that this rule must win".to_owned()));
+    }
+    if raw.phrases.is_empty() && raw.code.0.is_empty() && raw.status.0.is_empty() {
+        return Err(refuse("needs `phrases`, `code` or `status`: without them it would take every reply".to_owned()));
+    }
+    if raw.pattern.is_some() && raw.phrases.is_empty() {
+        return Err(refuse("`pattern` stands only beside `phrases`: name a word that such replies hold".to_owned()));
+    }
+    let holes = raw.phrases.iter().map(|phrase| fragments(phrase)).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
+    for (phrase, holes) in raw.phrases.iter().zip(&holes) {
+        if raw.phrases.iter().filter(|other| *other == phrase).count() > 1 {
+            return Err(refuse(format!("the phrase `{phrase}` stands twice")));
+        }
+        if holes[0].len() < 3 {
+            return Err(refuse(format!("the phrase `{phrase}` is too short: at least three letters")));
+        }
+    }
+    let code = raw.code.0.iter().map(|mask| code_mask(mask)).collect::<Result<_, _>>().map_err(refuse)?;
+    let status = raw.status.0.iter().map(|mask| status_mask(mask)).collect::<Result<_, _>>().map_err(refuse)?;
+    let command = raw
+        .command
+        .0
+        .iter()
+        .map(|name| {
+            Command::parse(name).ok_or_else(|| {
+                let known: Vec<_> = Command::ALL.iter().map(|command| command.name()).collect();
+                format!("unknown command `{name}`, expected one of {}", known.join(", "))
+            })
+        })
+        .collect::<Result<_, _>>()
+        .map_err(refuse)?;
+    let provider = raw
+        .provider
+        .0
+        .iter()
+        .map(|id| {
+            providers
+                .get(id.as_str())
+                .copied()
+                .ok_or_else(|| format!("unknown provider `{id}`: define it with [[provider]], or choose a known one"))
+        })
+        .collect::<Result<_, _>>()
+        .map_err(refuse)?;
+    let pattern = raw.pattern.clone().map(Pattern::new);
+    if let Some(pattern) = &pattern
+        && let Err(error) = pattern.compile()
+    {
+        let error = error.to_string();
+        return Err(refuse(format!("`pattern` is no regular expression: {}", error.lines().last().unwrap_or_default().trim())));
+    }
+    Ok(Rule {
+        cause: raw.cause,
+        phrases: raw.phrases,
+        pattern,
+        code,
+        status,
+        provider,
+        command,
+        advice: raw.advice,
+        source: raw.source,
+        examples: raw.examples,
+        not: raw.not,
+        file: source.name.to_owned(),
+        line,
+        text: text.to_owned(),
+        holes,
+        id: raw.id,
+    })
+}
+
+/// A phrase as the normalised fragments around its `...`.
+fn fragments(phrase: &str) -> Result<Vec<String>, String> {
+    let fragments: Vec<String> = phrase.split("...").map(|part| normalise(part).into_owned()).collect();
+    if fragments.iter().any(String::is_empty) {
+        return Err(format!("the phrase `{phrase}` has nothing before or after its `...`"));
+    }
+    Ok(fragments)
+}
+
+fn code_mask(mask: &str) -> Result<CodeMask, String> {
+    let wrong = || format!("`{mask}` is no reply code, expected three digits such as `550`, or `4xx` or `5xx`");
+    match mask.strip_suffix("xx") {
+        Some(class @ ("2" | "4" | "5")) => Ok(CodeMask::Class(class.as_bytes()[0] - b'0')),
+        Some(_) => Err(wrong()),
+        None => ReplyCode::parse(mask).map(CodeMask::Exact).ok_or_else(wrong),
+    }
+}
+
+fn status_mask(mask: &str) -> Result<StatusMask, String> {
+    let wrong = || format!("`{mask}` is no enhanced status code, expected one such as `5.2.2`, `x.2.2` or `x.7.x`");
+    let parts: Vec<&str> = mask.split('.').collect();
+    let [class, subject, detail] = parts[..] else { return Err(wrong()) };
+    // The missing parts are filled in, so that the code's own reader judges the rest.
+    let filled = format!("{}.{}.{}", class.replace('x', "5"), subject.replace('x', "0"), detail.replace('x', "0"));
+    let code = EnhancedCode::parse(&filled).ok_or_else(wrong)?;
+    Ok(StatusMask {
+        class: (class != "x").then_some(code.class),
+        subject: (subject != "x").then_some(code.subject),
+        detail: (detail != "x").then_some(code.detail),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(text: &str) -> String {
+        let errors = read(&[Source { name: "my.toml", text }]).expect_err("a bad file");
+        errors.iter().map(RuleError::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_wrong_file_is_refused_with_file_line_and_rule() {
+        assert!(
+            refused("[[rule]]\nid = \"a\"\ncauses = \"policy\"\n").starts_with("my.toml:3: rule `a`: unknown field `causes`")
+        );
+        assert!(refused("\n[[rule]]\nid = \"a\"\ncause = \"polic\"\n").starts_with("my.toml:4: rule `a`: unknown cause `polic`"));
+        assert!(refused("[[rule\n").starts_with("my.toml:1: "));
+    }
+
+    #[test]
+    fn a_rule_that_could_never_hold_is_refused() {
+        let rule = |rest: &str| {
+            refused(&format!("[[rule]]\nid = \"a\"\ncause = \"policy\"\nsource = \"s\"\nexamples = [\"550\"]\n{rest}\n"))
+        };
+        assert_eq!(rule(""), "my.toml:1: rule `a`: needs `phrases`, `code` or `status`: without them it would take every reply");
+        assert!(rule("code = \"650\"").contains("`650` is no reply code"));
+        assert!(rule("status = \"5.9.1\"").contains("`5.9.1` is no enhanced status code"));
+        assert!(rule("phrases = [\"a ...\"]").contains("nothing before or after"));
+        assert!(rule("phrases = [\"some\"]\npattern = \"(\"").contains("no regular expression"));
+        assert!(rule("phrases = [\"some\"]\nprovider = \"nobody\"").contains("unknown provider `nobody`"));
+        assert!(rule("phrases = [\"some\"]\ncommand = \"HELP\"").contains("unknown command `HELP`"));
+    }
+
+    #[test]
+    fn a_double_id_names_both_places() {
+        let one = "[[rule]]\nid = \"a\"\ncause = \"policy\"\nsource = \"s\"\ncode = \"550\"\nexamples = [\"550\"]\n";
+        assert_eq!(
+            refused(&format!("{one}{one}")),
+            "my.toml:7: rule `a`: the id is taken by the rule at my.toml:1; choose another"
+        );
+    }
+}
