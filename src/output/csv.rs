@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::answer::{Answer, Field};
+use crate::classify::{Evidence, Verdict};
 
 /// The columns, in order.
 pub const COLUMNS: &[Field] = &[
@@ -39,6 +40,34 @@ pub fn write_rows(out: &mut impl Write, columns: &[Field], answer: &Answer<'_>) 
         row(out, columns.iter().map(|&field| harmless(&answer.field(field, recipient).unwrap_or_default())))?;
     }
     Ok(())
+}
+
+/// Writes the names of the columns for bare replies: those of the JSON object.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_reply_header(out: &mut impl Write) -> io::Result<()> {
+    let names = ["reply", "reply_code", "enhanced_code", "cause", "bounce_type", "action", "decided_by", "rule", "advice"];
+    row(out, names.into_iter().map(str::to_owned))
+}
+
+/// Writes the row of one bare reply.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_reply(out: &mut impl Write, reply: &str, evidence: &Evidence<'_>, verdict: &Verdict<'_>) -> io::Result<()> {
+    let cells = [
+        harmless(reply),
+        evidence.reply_code.map(|code| code.to_string()).unwrap_or_default(),
+        evidence.enhanced_code.map(|code| code.to_string()).unwrap_or_default(),
+        verdict.cause.to_string(),
+        verdict.bounce_type.to_string(),
+        verdict.action.to_string(),
+        verdict.decided_by.to_string(),
+        verdict.rule.map(|rule| rule.id.clone()).unwrap_or_default(),
+        verdict.advice().into_owned(),
+    ];
+    row(out, cells.into_iter())
 }
 
 fn row(out: &mut impl Write, cells: impl Iterator<Item = String>) -> io::Result<()> {
