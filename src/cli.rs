@@ -1,5 +1,6 @@
 //! The command line as clap types; the doc comments are the help. One file a command below this one.
 
+mod classify;
 mod reply;
 mod rules;
 
@@ -16,6 +17,11 @@ use whybounce::rules::{RuleError, Source, Table};
 struct Cli {
     #[command(subcommand)]
     command: Option<Subcommands>,
+    /// Mails, mboxes or folders; `-` or none: standard input
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 #[derive(Subcommand)]
@@ -63,7 +69,7 @@ enum Ending {
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        None => Ok(Ending::Good),
+        None => classify::run(&cli.paths, &cli.reading),
         Some(Subcommands::Reply(options)) => reply::run(&options),
         Some(Subcommands::Rules(options)) => rules::run(&options),
     };
