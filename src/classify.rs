@@ -44,12 +44,15 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// Only temporary: the outcome is `delayed`, or a 4xx was answered and no 5xx (TAXONOMY: recommended actions).
+    /// Only temporary: the outcome is `delayed`, or a 4xx was answered and no 5xx. Where nothing was answered, an exact
+    /// enhanced code of class 4 counts as well, since removing a good address is the dearest mistake; the bare class of
+    /// `4.0.0` beside "given up" does not.
     fn is_temporary(&self) -> bool {
         match (self.outcome, self.reply_code, self.enhanced_code) {
             (Some(Outcome::Delayed), ..) => true,
             (_, Some(code), _) => code.class() == 4,
-            (_, None, Some(code)) => code.class == 4,
+            (None, None, Some(code)) => code.class == 4,
+            (Some(_), None, Some(code)) => code.class == 4 && code.is_exact(),
             _ => false,
         }
     }
@@ -145,4 +148,52 @@ fn by_explanation<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Option<&'t R
 
 fn facts<'a>(evidence: &Evidence<'a>, text: &'a str) -> Facts<'a> {
     Facts { code: evidence.reply_code, status: evidence.enhanced_code, text, host: evidence.host, command: evidence.command }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Source;
+
+    fn table() -> Table {
+        let text = "[[rule]]\nid = \"any-gone\"\ncause = \"user_unknown\"\nphrases = [\"gone\"]\nsource = \"s\"\nexamples = [\"550 gone\"]\n[[rule]]\nid = \"status-x-7-1\"\ncause = \"policy\"\nstatus = \"x.7.1\"\nsource = \"s\"\nexamples = [\"550 5.7.1\"]\n";
+        Table::from_sources(&[Source { name: "test.toml", text }]).expect("a good table")
+    }
+
+    #[test]
+    fn a_dead_address_is_never_concluded_from_a_temporary_reply() {
+        let table = table();
+        for (reply, action) in
+            [("550 gone", Action::RemoveAddress), ("450 gone", Action::RetryLater), ("4.1.1 gone", Action::RetryLater)]
+        {
+            assert_eq!(classify(&table, &Evidence::of_reply(reply, None, None)).action, action, "{reply}");
+        }
+        let given_up = Evidence {
+            enhanced_code: EnhancedCode::parse("4.0.0"),
+            diagnostic: Some("gone"),
+            outcome: Some(Outcome::Failed),
+            ..Evidence::default()
+        };
+        assert_eq!(classify(&table, &given_up).action, Action::RemoveAddress);
+        let delayed = Evidence { outcome: Some(Outcome::Delayed), ..given_up };
+        assert_eq!(classify(&table, &delayed).action, Action::RetryLater);
+    }
+
+    #[test]
+    fn the_explanation_is_asked_only_where_the_words_of_the_reply_tell_nothing() {
+        let table = table();
+        let evidence = Evidence { explanation: Some("he is gone"), ..Evidence::of_reply("550 5.7.1 no", None, None) };
+        let verdict = classify(&table, &evidence);
+        assert_eq!((verdict.cause, verdict.decided_by), (Cause::UserUnknown, DecidedBy::Text));
+        let steps: Vec<_> =
+            trace(&table, &evidence).into_iter().map(|step| (step.rule.id.as_str(), step.in_explanation)).collect();
+        assert_eq!(steps, [("any-gone", true), ("status-x-7-1", false)]);
+    }
+
+    #[test]
+    fn nothing_known_is_unknown() {
+        let table = table();
+        let verdict = classify(&table, &Evidence::of_reply("554 no", None, None));
+        assert_eq!((verdict.cause, verdict.decided_by, verdict.action), (Cause::Unknown, DecidedBy::None, Action::Inspect));
+    }
 }

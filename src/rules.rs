@@ -6,6 +6,7 @@
 
 mod built_in;
 mod check;
+mod draft;
 mod file;
 mod phrases;
 
@@ -17,6 +18,7 @@ use crate::reply::{Command, EnhancedCode, ReplyCode};
 use crate::verdict::{Cause, DecidedBy};
 
 pub use check::check;
+pub use draft::{draft, redact};
 pub use file::{RuleError, Source};
 pub use phrases::normalise;
 use phrases::{Owner, PhraseIndex};

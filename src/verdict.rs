@@ -4,9 +4,6 @@
 //! Nothing here looks at a mail or a rule.
 
 use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A name that is none of the taxonomy's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,40 +43,43 @@ macro_rules! named {
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.name())
             }
         }
 
-        impl FromStr for $type {
-            type Err = UnknownName;
+        impl std::str::FromStr for $type {
+            type Err = $crate::verdict::UnknownName;
 
-            fn from_str(name: &str) -> Result<Self, UnknownName> {
+            fn from_str(name: &str) -> Result<Self, $crate::verdict::UnknownName> {
                 match name {
                     $($name => Ok($type::$variant),)+
-                    _ => Err(UnknownName { what: $what, given: name.to_owned(), known: vec![$($name,)+] }),
+                    _ => Err($crate::verdict::UnknownName { what: $what, given: name.to_owned(), known: vec![$($name,)+] }),
                 }
             }
         }
 
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.name())
             }
         }
 
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = <std::borrow::Cow<str> as serde::Deserialize>::deserialize(deserializer)?;
                 name.parse().map_err(serde::de::Error::custom)
             }
         }
     };
 }
 
+pub(crate) use named;
+
 named! {
     /// What a message is.
+    #[derive(Default)]
     Kind, "kind" {
         /// Delivery to at least one recipient failed for good.
         Bounce = "bounce",
@@ -96,14 +96,17 @@ named! {
         /// A challenge-response system asks the sender to confirm.
         Challenge = "challenge",
         /// Anything else: ordinary mail, spam, a newsletter.
+        #[default]
         Other = "other",
     }
 }
 
 named! {
     /// What became of the message for one recipient: the action names of RFC 3464 section 2.3.3.
+    #[derive(Default)]
     Outcome, "outcome" {
         /// Given up.
+        #[default]
         Failed = "failed",
         /// Not yet; it will be tried again.
         Delayed = "delayed",

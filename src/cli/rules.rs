@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use whybounce::rules::{self, Rule, Source, Table};
 
-use super::{Ending, complain};
+use super::{Ending, complain, read_rules};
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -91,13 +91,7 @@ fn show(table: &Table, id: &str) -> anyhow::Result<Ending> {
 fn check(files: &[PathBuf]) -> anyhow::Result<Ending> {
     let mut texts = Vec::new();
     for file in files {
-        match std::fs::read_to_string(file) {
-            Ok(text) => texts.push((file.display().to_string(), text)),
-            Err(error) => {
-                complain(&format!("rule file `{}`: {error}", file.display()));
-                return Ok(Ending::Failed);
-            }
-        }
+        texts.push((file.display().to_string(), read_rules(file)?));
     }
     let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name, text }).collect();
     let mut out = io::BufWriter::new(io::stdout().lock());

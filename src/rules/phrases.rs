@@ -136,10 +136,9 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// The text as phrases are matched against it: lower case, white space run together, typographic quotes and dashes made plain.
 pub fn normalise(text: &str) -> Cow<'_, str> {
-    let plain = text.as_bytes();
-    let is_normal = plain.iter().zip(plain.iter().skip(1).chain(Some(&b'x'))).all(|(&byte, &next)| {
-        byte.is_ascii() && !byte.is_ascii_uppercase() && !byte.is_ascii_control() && !(byte == b' ' && next == b' ')
-    });
+    let bytes = text.as_bytes();
+    let is_plain = bytes.iter().all(|byte| matches!(byte, b' '..=b'~') && !byte.is_ascii_uppercase() && *byte != b'`');
+    let is_normal = is_plain && !bytes.windows(2).any(|pair| pair == b"  ");
     if is_normal {
         return Cow::Borrowed(text.trim_matches(' '));
     }

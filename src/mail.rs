@@ -1,0 +1,265 @@
+//! Raw bytes → header fields, parts, decoded text.
+//!
+//! In: one mail as it came, in whatever line ends. Out: its header, its leaf parts in order, and their text when asked
+//! for. A returned message is a leaf: its header can be read, its body is never decoded. Header syntax, transfer encodings
+//! and charsets are mail-parser's; the walk over the parts is ours, because it must follow broken boundaries, stop at the
+//! returned message and keep its bounds. This module knows nothing of bounces.
+
+mod header;
+mod text;
+
+use std::borrow::Cow;
+
+use header::ContentType;
+pub use header::{Date, Field, Header};
+
+use crate::limits::{PART_DEPTH, PARTS};
+
+/// A mail taken apart.
+#[derive(Debug)]
+pub struct Mail<'a> {
+    /// The mail's own header.
+    pub header: Header<'a>,
+    /// The leaf parts in the order in which they stand.
+    pub parts: Vec<Part<'a>>,
+    /// A bound of [`crate::limits`] was met, so that not everything was read.
+    pub cut: bool,
+}
+
+/// A part that is no multipart.
+#[derive(Debug)]
+pub struct Part<'a> {
+    /// Lower-case media type such as `message/delivery-status`; `text/plain` where none is given.
+    pub media_type: Cow<'a, str>,
+    /// The part's own header.
+    pub header: Header<'a>,
+    /// The body as it came.
+    pub body: &'a [u8],
+    /// Whether it is the second or later choice of a multipart/alternative.
+    pub is_alternative: bool,
+    content_type: ContentType,
+}
+
+/// The mail with line feeds as line ends, where it has carriage returns alone; without byte-order mark and mbox `From ` line.
+pub fn line_ends(raw: &[u8]) -> Cow<'_, [u8]> {
+    let raw = raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw);
+    let head = &raw[..raw.len().min(4_096)];
+    if head.contains(&b'\r') && !head.contains(&b'\n') {
+        let mut owned = raw.to_vec();
+        owned.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+        return Cow::Owned(owned);
+    }
+    Cow::Borrowed(raw)
+}
+
+impl<'a> Mail<'a> {
+    /// Takes a mail apart; `raw` has line feeds, as [`line_ends`] gives them. Never fails: bytes that are no mail give an
+    /// empty header and one text part.
+    pub fn parse(raw: &'a [u8]) -> Self {
+        let (header, body, cut) = Header::parse(raw);
+        let mut mail = Mail { header, parts: Vec::new(), cut };
+        let own = mail.header.clone();
+        mail.add(own, body, 0, false, "text/plain");
+        mail
+    }
+
+    /// Walks a part: a multipart's children, or the leaf itself.
+    fn add(&mut self, header: Header<'a>, body: &'a [u8], depth: usize, is_alternative: bool, default: &'static str) {
+        let content_type = ContentType::of(&header, default);
+        if content_type.media_type.starts_with("multipart/") {
+            if depth == PART_DEPTH {
+                self.cut = true;
+                return;
+            }
+            let boundary = content_type.boundary.clone().filter(|boundary| holds_boundary(body, boundary.as_bytes()));
+            if let Some(boundary) = boundary.or_else(|| guess_boundary(body)) {
+                let alternative = content_type.media_type == "multipart/alternative";
+                let default = if content_type.media_type == "multipart/digest" { "message/rfc822" } else { "text/plain" };
+                let before = self.parts.len();
+                for (at, part) in split(body, boundary.as_bytes()).enumerate() {
+                    if self.parts.len() >= PARTS {
+                        self.cut = true;
+                        break;
+                    }
+                    let (header, body, cut) = Header::parse(part);
+                    self.cut |= cut;
+                    self.add(header, body, depth + 1, is_alternative || (alternative && at > 0), default);
+                }
+                if self.parts.len() > before {
+                    return;
+                }
+            }
+        }
+        // A multipart without parts is read as the text that it is.
+        let media_type = if content_type.media_type.starts_with("multipart/") {
+            Cow::Borrowed("text/plain")
+        } else {
+            Cow::Owned(content_type.media_type.clone())
+        };
+        self.parts.push(Part { media_type, header, body, is_alternative, content_type });
+    }
+
+    /// A parameter of the mail's own Content-Type, such as `report-type`.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        ContentType::of(&self.header, "text/plain").parameter(name)
+    }
+}
+
+impl Part<'_> {
+    /// Whether the part is text for people.
+    pub fn is_text(&self) -> bool {
+        self.media_type.starts_with("text/")
+            && self.media_type != "text/rfc822-headers"
+            && self.media_type != "text/rfc822-header"
+    }
+
+    /// Whether the part is HTML.
+    pub fn is_html(&self) -> bool {
+        self.media_type == "text/html"
+    }
+
+    /// Whether the part is the returned message or its header.
+    pub fn is_original(&self) -> bool {
+        matches!(
+            &*self.media_type,
+            "message/rfc822"
+                | "message/global"
+                | "message/global-headers"
+                | "message/rfc822-headers"
+                | "message/partial"
+                | "text/rfc822-headers"
+                | "text/rfc822-header"
+                | "text/rfc822"
+                | "message/news"
+        )
+    }
+
+    /// The body as text: transfer encoding and charset undone, HTML made plain; at most [`crate::limits::TEXT_BYTES`].
+    pub fn text(&self) -> Cow<'_, str> {
+        text::decode(self.body, self.encoding(), self.content_type.charset.as_deref(), self.is_html())
+    }
+
+    /// The body with its transfer encoding undone, charset untouched: for a returned message.
+    pub fn decoded(&self) -> Cow<'_, [u8]> {
+        text::transfer_decode(self.body, self.encoding())
+    }
+
+    fn encoding(&self) -> text::Encoding {
+        text::Encoding::of(self.header.get("Content-Transfer-Encoding"))
+    }
+}
+
+/// Where a line begins with `--` and the boundary.
+fn holds_boundary(body: &[u8], boundary: &[u8]) -> bool {
+    !boundary.is_empty() && delimiters(body, boundary).next().is_some()
+}
+
+/// The parts between the delimiter lines; what stands before the first is left out. A closing delimiter ends the list; a
+/// part without an end goes to the end of the body.
+fn split<'a, 'b>(body: &'a [u8], boundary: &'b [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a, 'b> {
+    let mut lines = delimiters(body, boundary).peekable();
+    std::iter::from_fn(move || {
+        let delimiter = lines.next()?;
+        if delimiter.closes && lines.peek().is_none() {
+            return None;
+        }
+        let end = lines.peek().map_or(body.len(), |next| next.start);
+        let part = &body[delimiter.end.min(end)..end];
+        Some(trim_line_end(part))
+    })
+}
+
+/// The line end before a delimiter belongs to the delimiter (RFC 2046 section 5.1.1).
+fn trim_line_end(part: &[u8]) -> &[u8] {
+    let part = part.strip_suffix(b"\n").unwrap_or(part);
+    part.strip_suffix(b"\r").unwrap_or(part)
+}
+
+struct Delimiter {
+    start: usize,
+    end: usize,
+    closes: bool,
+}
+
+/// The delimiter lines of a body, in one pass.
+fn delimiters<'a, 'b>(body: &'a [u8], boundary: &'b [u8]) -> impl Iterator<Item = Delimiter> + use<'a, 'b> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < body.len() {
+            let start = at;
+            let line_end = memchr::memchr(b'\n', &body[start..]).map_or(body.len(), |end| start + end + 1);
+            let line = &body[start..line_end];
+            at = line_end;
+            let Some(rest) = line.strip_prefix(b"--").and_then(|line| line.strip_prefix(boundary)) else { continue };
+            let closes = rest.starts_with(b"--");
+            let rest = if closes { &rest[2..] } else { rest };
+            // Nothing but white space may follow; a longer boundary that merely begins alike is another one.
+            if rest.iter().all(u8::is_ascii_whitespace) {
+                return Some(Delimiter { start, end: line_end, closes });
+            }
+        }
+        None
+    })
+}
+
+/// The boundary of a multipart that does not name its own, or names one that does not occur: the first line that begins
+/// with `--` and is followed by a Content field.
+fn guess_boundary(body: &[u8]) -> Option<String> {
+    let mut lines = body.split(|&byte| byte == b'\n').take(1_000);
+    let mut candidate: Option<&[u8]> = None;
+    while let Some(line) = lines.next() {
+        let line = line.trim_ascii_end();
+        if let Some(boundary) = candidate
+            && line.len() > 8
+            && line[..8].eq_ignore_ascii_case(b"content-")
+        {
+            return String::from_utf8(boundary.to_vec()).ok();
+        }
+        candidate = line.strip_prefix(b"--").filter(|rest| rest.len() > 3 && rest.len() <= 200 && !rest.contains(&b' '));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn types(raw: &str) -> Vec<String> {
+        Mail::parse(raw.as_bytes()).parts.iter().map(|part| part.media_type.to_string()).collect()
+    }
+
+    #[test]
+    fn leaf_parts_come_in_order_and_a_returned_message_is_one() {
+        let raw = "Content-Type: multipart/report; boundary=\"b\"\n\npreamble\n--b\n\nhello\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\n--b\nContent-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\nx\n--c--\n\n--b--\nepilogue";
+        assert_eq!(types(raw), ["text/plain", "message/delivery-status", "message/rfc822"]);
+        let mail = Mail::parse(raw.as_bytes());
+        assert_eq!(mail.parts[0].text(), "hello");
+    }
+
+    #[test]
+    fn a_wrong_or_missing_boundary_is_guessed() {
+        let raw = "Content-Type: multipart/mixed; boundary=\"other\"\n\n--real\nContent-Type: text/plain\n\none\n--real\nContent-Type: text/html\n\n<p>two</p>\n--real--\n";
+        assert_eq!(types(raw), ["text/plain", "text/html"]);
+        assert_eq!(types("Content-Type: multipart/mixed\n\njust text\n"), ["text/plain"]);
+    }
+
+    #[test]
+    fn depth_and_number_of_parts_are_bounded() {
+        let mut deep = String::new();
+        for level in 0..1_000 {
+            deep.push_str(&format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n"));
+        }
+        let mail = Mail::parse(deep.as_bytes());
+        assert!(mail.cut);
+        let wide = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nx\n".repeat(PARTS + 10));
+        let mail = Mail::parse(wide.as_bytes());
+        assert!(mail.cut);
+        assert_eq!(mail.parts.len(), PARTS);
+    }
+
+    #[test]
+    fn carriage_returns_alone_are_line_ends_too() {
+        let raw = line_ends(b"Subject: a\rTo: b\r\rtext\r");
+        assert_eq!(Mail::parse(&raw).header.text("To").as_deref(), Some("b"));
+    }
+}

@@ -1,0 +1,255 @@
+//! Header fields: splitting, unfolding, and decoding the few that are asked for.
+
+use mail_parser::HeaderValue;
+use mail_parser::parsers::MessageStream;
+
+use super::text::guess_charset;
+use crate::limits::{FIELD_BYTES, HEADER_BYTES, HEADER_FIELDS};
+
+/// One field as it stands: name, and value with its folds.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'a> {
+    /// The name without the colon.
+    pub name: &'a str,
+    /// The value, not yet unfolded or decoded.
+    pub raw: &'a [u8],
+}
+
+impl Field<'_> {
+    /// The value unfolded, encoded words (RFC 2047) and raw 8-bit text decoded.
+    pub fn text(&self) -> String {
+        let raw = &self.raw[..self.raw.len().min(FIELD_BYTES)];
+        if raw.windows(2).any(|pair| pair == b"=?") {
+            let mut line = raw.to_vec();
+            line.push(b'\n');
+            if let HeaderValue::Text(text) = MessageStream::new(&line).parse_unstructured() {
+                return text.into_owned();
+            }
+        }
+        let text = guess_charset(raw);
+        let mut unfolded = String::with_capacity(text.len());
+        for line in text.split(['\r', '\n']) {
+            let line = if unfolded.is_empty() { line.trim() } else { line.trim_end() };
+            if unfolded.is_empty() || line.starts_with([' ', '\t']) {
+                unfolded.push_str(line);
+            } else if !line.is_empty() {
+                unfolded.push(' ');
+                unfolded.push_str(line);
+            }
+        }
+        unfolded.truncate(unfolded.trim_end().len());
+        unfolded
+    }
+}
+
+/// A date and time as RFC 3339.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Date(mail_parser::DateTime);
+
+impl Date {
+    /// Reads an RFC 5322 date; none where it is none, or not in the calendar.
+    pub fn parse(text: &str) -> Option<Self> {
+        mail_parser::DateTime::parse_rfc822(text).filter(mail_parser::DateTime::is_valid).filter(|date| date.year > 0).map(Self)
+    }
+
+    /// In UTC, as RFC 3339: `2026-03-01T10:00:00Z`.
+    pub fn to_rfc3339(&self) -> String {
+        let utc = mail_parser::DateTime::from_timestamp(self.0.to_timestamp());
+        utc.to_rfc3339()
+    }
+}
+
+/// The fields of a header, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Header<'a> {
+    fields: Vec<Field<'a>>,
+}
+
+impl<'a> Header<'a> {
+    /// Splits `raw` into a header and the body behind it; says whether a bound cut it.
+    ///
+    /// A missing blank line, an mbox `From ` line and a line that forgot its fold are survived (RFC 5322 section 2.2 asks for none of them).
+    pub fn parse(raw: &'a [u8]) -> (Self, &'a [u8], bool) {
+        let mut fields: Vec<Field<'a>> = Vec::new();
+        let mut at = 0;
+        let mut open: Option<(&'a str, usize, usize)> = None;
+        let mut cut = false;
+        while at < raw.len() {
+            let end = memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |end| at + end + 1);
+            let line = &raw[at..end];
+            let content = line.trim_ascii_end();
+            if content.is_empty() {
+                if fields.is_empty() && open.is_none() && at < 64 && !raw[end..].is_empty() && begins_field(&raw[end..]) {
+                    at = end; // blank lines before the header
+                    continue;
+                }
+                at = end;
+                break;
+            }
+            if at > HEADER_BYTES || fields.len() >= HEADER_FIELDS {
+                cut = true;
+                // The rest of the header is left unread; its end is still where the body begins.
+                at = end_of_header(raw, at);
+                break;
+            }
+            let folded = matches!(line[0], b' ' | b'\t');
+            if line.starts_with(b"From ") || line.starts_with(b">From ") {
+                // an mbox separator before or inside the header
+            } else if let Some((name, value_at)) = (!folded).then(|| field_name(line)).flatten() {
+                close(&mut fields, open.take(), raw);
+                open = Some((name, at + value_at, end));
+            } else if folded && open.is_some() {
+                open = open.map(|(name, start, _)| (name, start, end));
+            } else if open.is_some() && begins_field(&raw[end..]) {
+                open = open.map(|(name, start, _)| (name, start, end));
+            } else {
+                break; // no blank line between header and body
+            }
+            at = end;
+        }
+        close(&mut fields, open, raw);
+        (Self { fields }, &raw[at.min(raw.len())..], cut)
+    }
+
+    /// All fields in order.
+    pub fn fields(&self) -> &[Field<'a>] {
+        &self.fields
+    }
+
+    /// The first field of this name, letter case ignored.
+    pub fn get(&self, name: &str) -> Option<&Field<'a>> {
+        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether there is a field of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// The decoded value of the first field of this name, where it is not empty.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(Field::text).filter(|text| !text.is_empty())
+    }
+
+    /// The date of the first field of this name.
+    pub fn date(&self, name: &str) -> Option<Date> {
+        self.text(name).and_then(|text| Date::parse(&text))
+    }
+}
+
+fn close<'a>(fields: &mut Vec<Field<'a>>, open: Option<(&'a str, usize, usize)>, raw: &'a [u8]) {
+    if let Some((name, start, end)) = open {
+        fields.push(Field { name, raw: raw[start.min(end)..end].trim_ascii() });
+    }
+}
+
+/// The name of the field that a line begins, and where its value begins.
+fn field_name(line: &[u8]) -> Option<(&str, usize)> {
+    let colon = line.iter().take(128).position(|&byte| byte == b':')?;
+    let name = line[..colon].trim_ascii_end();
+    if name.is_empty() || !name.iter().all(|&byte| matches!(byte, 33..=126)) {
+        return None;
+    }
+    std::str::from_utf8(name).ok().map(|name| (name, colon + 1))
+}
+
+/// Whether the next line begins a field with a name as real ones are: so that a line of prose with a colon is none.
+fn begins_field(rest: &[u8]) -> bool {
+    let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    line.starts_with(b"From ")
+        || field_name(line)
+            .is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
+}
+
+fn end_of_header(raw: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while at < raw.len() {
+        let end = memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |end| at + end + 1);
+        if raw[at..end].trim_ascii_end().is_empty() {
+            return end;
+        }
+        at = end;
+    }
+    raw.len()
+}
+
+/// What the Content-Type field says, as far as it is used.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ContentType {
+    pub(super) media_type: String,
+    pub(super) boundary: Option<String>,
+    pub(super) charset: Option<String>,
+    parameters: Vec<(String, String)>,
+}
+
+impl ContentType {
+    /// Reads the field of a header (RFC 2045 section 5.1, RFC 2231); `default` where there is none or it can't be read.
+    pub(super) fn of(header: &Header<'_>, default: &str) -> Self {
+        let fallback = || Self { media_type: default.to_owned(), ..Self::default() };
+        let Some(field) = header.get("Content-Type") else { return fallback() };
+        let mut line = field.raw[..field.raw.len().min(FIELD_BYTES)].to_vec();
+        line.push(b'\n');
+        let value = MessageStream::new(&line).parse_content_type();
+        let HeaderValue::ContentType(content_type) = value else { return fallback() };
+        let Some(subtype) = content_type.subtype() else { return fallback() };
+        let media_type = format!("{}/{subtype}", content_type.ctype()).to_ascii_lowercase();
+        let parameters: Vec<(String, String)> = content_type
+            .attributes()
+            .unwrap_or_default()
+            .iter()
+            .map(|attribute| (attribute.name.to_ascii_lowercase(), attribute.value.clone().into_owned()))
+            .collect();
+        let find = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        Self { media_type, boundary: find("boundary"), charset: find("charset"), parameters }
+    }
+
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_unfolded_and_decoded() {
+        let (header, body, _) =
+            Header::parse(b"Subject: =?utf-8?Q?Caf=C3=A9?=\r\n =?utf-8?Q?_au_lait?=\r\nX-A: one\r\n two\r\n\r\nbody");
+        assert_eq!(header.text("subject").as_deref(), Some("Café au lait"));
+        assert_eq!(header.text("x-a").as_deref(), Some("one two"));
+        assert_eq!(body, b"body");
+    }
+
+    #[test]
+    fn a_header_without_a_blank_line_ends_where_no_field_follows() {
+        let (header, body, _) = Header::parse(b"Subject: a\nbadly folded\nTo: b\nHello there,\nyou\n");
+        assert_eq!(header.text("Subject").as_deref(), Some("a badly folded"));
+        assert_eq!(header.text("To").as_deref(), Some("b"));
+        assert_eq!(body, b"Hello there,\nyou\n");
+    }
+
+    #[test]
+    fn an_mbox_line_and_blank_lines_before_the_header_are_passed_over() {
+        let (header, ..) = Header::parse(b"From MAILER-DAEMON Thu Jan  1 00:00:00 2026\nTo: b\n\nx");
+        assert_eq!(header.text("To").as_deref(), Some("b"));
+        let (header, ..) = Header::parse(b"\n\nTo: b\n\nx");
+        assert_eq!(header.text("To").as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_million_fields_are_cut() {
+        let raw = "A: b\n".repeat(1_000_000) + "\nbody";
+        let (header, body, cut) = Header::parse(raw.as_bytes());
+        assert!(cut);
+        assert!(header.fields().len() <= HEADER_FIELDS + 1);
+        assert_eq!(body, b"body");
+    }
+
+    #[test]
+    fn dates_are_given_in_utc() {
+        let date = Date::parse("Sun, 1 Mar 2026 12:00:00 +0200").expect("a date");
+        assert_eq!(date.to_rfc3339(), "2026-03-01T10:00:00Z");
+        assert_eq!(Date::parse("Sun, 41 Mar 2026 12:00:00 +0200"), None);
+    }
+}

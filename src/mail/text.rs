@@ -1,0 +1,128 @@
+//! Bytes of a part → text: transfer encoding, charset, HTML.
+
+use std::borrow::Cow;
+
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::decoders::html::html_to_text;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+
+use super::Field;
+use crate::limits::TEXT_BYTES;
+
+/// A Content-Transfer-Encoding (RFC 2045 section 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    None,
+    QuotedPrintable,
+    Base64,
+}
+
+impl Encoding {
+    pub(super) fn of(field: Option<&Field<'_>>) -> Self {
+        let name = field.map_or(&b""[..], |field| field.raw);
+        if name.eq_ignore_ascii_case(b"base64") {
+            Encoding::Base64
+        } else if name.eq_ignore_ascii_case(b"quoted-printable") {
+            Encoding::QuotedPrintable
+        } else {
+            Encoding::None
+        }
+    }
+}
+
+/// The text of a body. What can't be decoded is shown as it stands, replacement characters for the rest.
+pub(super) fn decode<'a>(body: &'a [u8], encoding: Encoding, charset: Option<&str>, is_html: bool) -> Cow<'a, str> {
+    let bytes = transfer_decode(bounded(body, encoding), encoding);
+    let text = match bytes {
+        Cow::Borrowed(bytes) => charset_decode(bytes, charset),
+        Cow::Owned(bytes) => Cow::Owned(charset_decode(&bytes, charset).into_owned()),
+    };
+    if is_html { Cow::Owned(html_to_text(&text)) } else { text }
+}
+
+/// As much of a body as decodes to [`TEXT_BYTES`].
+fn bounded(body: &[u8], encoding: Encoding) -> &[u8] {
+    let most = match encoding {
+        Encoding::None => TEXT_BYTES,
+        Encoding::Base64 => TEXT_BYTES / 3 * 4,
+        Encoding::QuotedPrintable => TEXT_BYTES * 3,
+    };
+    &body[..body.len().min(most)]
+}
+
+/// Undoes a transfer encoding; a body that does not keep to it is given as it stands.
+pub(super) fn transfer_decode(body: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
+    let body = bounded(body, encoding);
+    match encoding {
+        Encoding::None => Cow::Borrowed(body),
+        Encoding::QuotedPrintable => quoted_printable_decode(body).map_or(Cow::Borrowed(body), Cow::Owned),
+        Encoding::Base64 => {
+            // A footer that a list added behind the encoded lines must not spoil them.
+            let end = body
+                .split(|&byte| byte == b'\n')
+                .take_while(|line| {
+                    line.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'\r' | b' ' | b'\t'))
+                })
+                .map(|line| line.len() + 1)
+                .sum::<usize>()
+                .min(body.len());
+            base64_decode(&body[..end]).filter(|bytes| !bytes.is_empty()).map_or(Cow::Borrowed(body), Cow::Owned)
+        }
+    }
+}
+
+/// Text in the charset that is named; where none is, or it can't be, in the one that the bytes look like.
+fn charset_decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
+    let label = charset.unwrap_or_default().trim();
+    let says_nothing = label.is_empty()
+        || ["us-ascii", "ascii", "utf-8", "utf8", "unknown-8bit"].iter().any(|known| known.eq_ignore_ascii_case(label));
+    if says_nothing {
+        return guess_charset(bytes);
+    }
+    match charset_decoder(label.as_bytes()) {
+        Some(decoder) => Cow::Owned(decoder(bytes)),
+        None => guess_charset(bytes),
+    }
+}
+
+/// Text of bytes without a (credible) charset label: ISO-2022-JP by its escapes, UTF-8 where it is valid, else a guess.
+pub(super) fn guess_charset(bytes: &[u8]) -> Cow<'_, str> {
+    let has_jis = memchr::memchr(0x1B, bytes)
+        .is_some_and(|at| matches!(bytes[at..], [0x1B, b'$', b'@' | b'B', ..] | [0x1B, b'(', b'J' | b'I', ..]));
+    if has_jis && let Some(decoder) = charset_decoder(b"iso-2022-jp") {
+        return Cow::Owned(decoder(bytes));
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    detector.feed(&bytes[..bytes.len().min(64 << 10)], true);
+    let encoding = detector.guess(None, chardetng::Utf8Detection::Deny);
+    encoding.decode_without_bom_handling(bytes).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transfer_encodings_are_undone_and_broken_ones_survived() {
+        assert_eq!(decode(b"Caf=C3=A9", Encoding::QuotedPrintable, Some("utf-8"), false), "Café");
+        assert_eq!(decode(b"SGVsbG8=\n\nfooter of a list!", Encoding::Base64, None, false), "Hello");
+        assert_eq!(decode(b"!!", Encoding::Base64, None, false), "!!");
+    }
+
+    #[test]
+    fn charsets_are_decoded_named_or_not() {
+        assert_eq!(decode(b"Caf\xE9", Encoding::None, Some("iso-8859-1"), false), "Café");
+        assert_eq!(decode(b"\x1B$B$\"\x1B(B", Encoding::None, Some("us-ascii"), false), "あ");
+        assert_eq!(decode(b"plain", Encoding::None, Some("no-such-charset"), false), "plain");
+    }
+
+    #[test]
+    fn html_becomes_lines_of_text() {
+        let text = decode(b"<p>Not <b>delivered</b> to:<br>jo@example.com</p>", Encoding::None, None, true);
+        assert!(text.contains("jo@example.com"), "{text}");
+    }
+}

@@ -1,0 +1,132 @@
+//! A mail → what it says of each recipient.
+//!
+//! In: a mail taken apart. Out: its kind, the dialect that it was read by, and for each recipient the outcome, the codes and
+//! the reply. The readers below are asked in order, from the surest to the loosest; the first that knows the mail answers.
+//! No rule is known here, no file is opened.
+
+mod address;
+mod auto_reply;
+mod dialect;
+mod dsn;
+mod feedback;
+mod fields;
+mod notice;
+mod original;
+mod prose;
+mod receipt;
+mod transcript;
+
+use serde::Serialize;
+
+use crate::mail::{Date, Mail};
+use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
+use crate::verdict::{Kind, Outcome};
+
+pub use dialect::{Dialect, Shape, dialects};
+use notice::Notice;
+pub use original::Original;
+
+/// What a mail says.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What the mail is.
+    pub kind: Kind,
+    /// Why it is that, for people.
+    pub reason: String,
+    /// The name of the format that it was read by.
+    pub dialect: &'static str,
+    /// The host that wrote the report.
+    pub reporting_mta: Option<String>,
+    /// When the report was written.
+    pub date: Option<Date>,
+    /// The message that the report is about.
+    pub original: Original,
+    /// Whom it speaks of.
+    pub recipients: Vec<Recipient>,
+    /// A bound of [`crate::limits`] was met, so that not everything was read.
+    pub cut: bool,
+}
+
+/// What a report says of one recipient.
+#[derive(Debug, Clone, Default)]
+pub struct Recipient {
+    /// The final recipient.
+    pub address: Option<String>,
+    /// The address that the message was first sent to, where the report gives another one.
+    pub original_address: Option<String>,
+    /// What became of the message.
+    pub outcome: Outcome,
+    /// The basic code that was answered.
+    pub reply_code: Option<ReplyCode>,
+    /// The most exact enhanced code that is given.
+    pub enhanced_code: Option<EnhancedCode>,
+    /// The reply, lines joined.
+    pub diagnostic: Option<String>,
+    /// What the report says about it in other words.
+    pub explanation: Option<String>,
+    /// The host that answered.
+    pub remote_mta: Option<String>,
+    /// The stage that was answered.
+    pub smtp_command: Option<Command>,
+    /// Where in the mail this was found, for people.
+    pub found_in: &'static str,
+}
+
+impl Recipient {
+    /// Sets the diagnostic and what it tells: codes and stage, where they are not known yet.
+    fn set_diagnostic(&mut self, text: String) {
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        let reply = Reply::parse(text);
+        self.reply_code = self.reply_code.or(reply.code);
+        if !self.enhanced_code.is_some_and(EnhancedCode::is_exact) {
+            self.enhanced_code = reply.enhanced.filter(|code| code.is_exact()).or(self.enhanced_code).or(reply.enhanced);
+        }
+        self.smtp_command = self.smtp_command.or_else(|| Command::find(text));
+        self.diagnostic = Some(text.to_owned());
+    }
+}
+
+/// One reader: what it makes of a mail, or none where it is not its format.
+type Reader = fn(&Mail<'_>, &Notice) -> Option<Report>;
+
+const READERS: &[Reader] = &[feedback::read, dsn::read, receipt::read, auto_reply::read_challenge, prose::read, auto_reply::read];
+
+impl Report {
+    /// Reads a mail. Never fails: a mail that no reader knows is of the kind `other`.
+    pub fn read(mail: &Mail<'_>) -> Self {
+        let notice = Notice::of(mail);
+        let mut report = READERS.iter().find_map(|read| read(mail, &notice)).unwrap_or_else(|| Report {
+            kind: Kind::Other,
+            reason: "no report, notice or automatic answer was recognised".to_owned(),
+            dialect: "none",
+            ..Report::default()
+        });
+        report.date = mail.header.date("Date");
+        if report.kind != Kind::Other {
+            report.original = Original::of(mail, &notice);
+        }
+        report.cut |= mail.cut || notice.cut;
+        report
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_rfc3339())
+    }
+}
+
+/// The kind of a report by what became of its recipients: one failure makes it a bounce.
+fn kind_of(recipients: &[Recipient]) -> Kind {
+    let any = |outcome: Outcome| recipients.iter().any(|recipient| recipient.outcome == outcome);
+    if any(Outcome::Failed) {
+        Kind::Bounce
+    } else if any(Outcome::Delayed) {
+        Kind::Delay
+    } else {
+        Kind::Delivered
+    }
+}

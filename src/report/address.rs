@@ -1,0 +1,218 @@
+//! E-mail addresses as reports write them → plain addresses.
+
+use crate::limits::ADDRESS_BYTES;
+
+/// An address out of a field or a line: without type, display name, angle brackets, quotes or comment; domain in lower case,
+/// local part as it stands. None where nothing that could be an address is left.
+pub(super) fn clean(raw: &str) -> Option<String> {
+    let mut text = raw.trim();
+    if let Some((kind, rest)) = text.split_once(';')
+        && !kind.contains(['@', '<', '"', ' '])
+    {
+        text = rest.trim(); // rfc822; utf-8; local; x400; ... (RFC 3464 section 2.1.2, RFC 6533 section 3)
+    }
+    if let Some(found) = in_angle_brackets(text).filter(|found| !found.is_empty()) {
+        text = found;
+    }
+    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '\'' | ',' | ';' | ':'));
+    let text = text.strip_prefix("mailto:").or_else(|| text.strip_prefix("MAILTO:")).unwrap_or(text);
+    let text = unescape(text);
+    let text = without_comment(&text);
+    // Quotes around the whole address; those around a local part belong to it.
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim();
+    let text = text.strip_suffix('.').unwrap_or(text);
+    if text.is_empty() || text.len() > ADDRESS_BYTES || text.contains(|c: char| c.is_control()) {
+        return None;
+    }
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        // A bare local name, as delivery agents give it; a sentence is none.
+        return (!text.contains(' ') && text.len() <= 64).then(|| text.to_owned());
+    };
+    // Source routes (RFC 5321 appendix F.2): @relay:user@host
+    let local = match local.strip_prefix('@').and_then(|route| route.rsplit_once(':')) {
+        Some((_, local)) => local,
+        None => local,
+    };
+    if local.is_empty()
+        || domain.is_empty()
+        || domain.contains([' ', '<', '>', '"'])
+        || (local.contains(' ') && !local.starts_with('"'))
+    {
+        return None;
+    }
+    Some(format!("{local}@{}", domain.to_lowercase()))
+}
+
+fn in_angle_brackets(text: &str) -> Option<&str> {
+    let start = text.find('<')?;
+    let inner = &text[start + 1..];
+    Some(&inner[..inner.find('>').unwrap_or(inner.len())])
+}
+
+fn without_comment(text: &str) -> &str {
+    match text.find(" (") {
+        Some(at) => text[..at].trim_end(),
+        None => text,
+    }
+}
+
+/// Undoes the `\x{..}` and `+XX` writings that carry an address through ASCII (RFC 6533 section 3, RFC 3461 section 4).
+fn unescape(text: &str) -> String {
+    if !text.contains("\\x{") {
+        return text.to_owned();
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("\\x{") {
+        plain.push_str(&rest[..at]);
+        let digits = &rest[at + 3..];
+        let end = digits.find('}').filter(|&end| end <= 6);
+        match end.and_then(|end| u32::from_str_radix(&digits[..end], 16).ok().and_then(char::from_u32).map(|c| (c, end))) {
+            Some((c, end)) => {
+                plain.push(c);
+                rest = &digits[end + 1..];
+            }
+            None => {
+                plain.push_str("\\x{");
+                rest = digits;
+            }
+        }
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// An address found in a text: where, and cleaned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) address: String,
+}
+
+/// Every address in a text, in order.
+pub(super) fn find_all(text: &str) -> Vec<Found> {
+    let mut all = Vec::new();
+    let mut from = 0;
+    while let Some(at) = text[from..].find('@').map(|at| from + at) {
+        let start = local_start(text, at, from);
+        let end = domain_end(text, at + 1);
+        from = at + 1;
+        let (local, domain) = (&text[start..at], &text[at + 1..end]);
+        if local.is_empty() || domain.is_empty() || local.len() > 128 || local.starts_with('.') {
+            continue;
+        }
+        // A message-id or a URL is no address.
+        if text[..start].ends_with("//") || text[..start].to_ascii_lowercase().ends_with("message-id: <") {
+            continue;
+        }
+        if let Some(address) = clean(&text[start..end]) {
+            from = end;
+            all.push(Found { start, end, address });
+        }
+    }
+    all
+}
+
+fn local_start(text: &str, at: usize, from: usize) -> usize {
+    let before = &text[from..at];
+    if before.ends_with('"')
+        && let Some(quote) = before[..before.len() - 1].rfind('"')
+        && before.len() - quote <= 66
+    {
+        return from + quote;
+    }
+    let is_local = |c: char| {
+        c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c) || (!c.is_ascii() && c.is_alphanumeric() && !is_cjk(c))
+    };
+    let length: usize = before.chars().rev().take_while(|&c| is_local(c)).map(char::len_utf8).sum();
+    let local = &before[before.len() - length..];
+    // Quotes and signs that lead into an address are none of its own.
+    let kept = local.trim_start_matches(['\'', '`', '*', '=', '|', '/', '-', '?', '&', '#']);
+    at - kept.len()
+}
+
+fn domain_end(text: &str, at: usize) -> usize {
+    let rest = &text[at..];
+    if rest.starts_with('[') {
+        return rest.find(']').filter(|&end| end <= 50).map_or(at, |end| at + end + 1);
+    }
+    let is_domain = |c: char| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || (!c.is_ascii() && c.is_alphanumeric() && !is_cjk(c))
+    };
+    let length: usize = rest.chars().take_while(|&c| is_domain(c)).map(char::len_utf8).sum();
+    at + rest[..length].trim_end_matches(['.', '-', '_']).len()
+}
+
+/// Scripts without spaces: their letters run up to an address without being part of it.
+fn is_cjk(c: char) -> bool {
+    matches!(c, '\u{2E80}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FFEF}' | '\u{20000}'..='\u{3FFFF}')
+}
+
+/// Whether an address is that of a mail system and not of a person: the reporter, its postmaster, its help desk.
+pub(super) fn is_system(address: &str) -> bool {
+    let local = address.split('@').next().unwrap_or_default();
+    let letters: String = local.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    matches!(
+        letters.as_str(),
+        "mailerdaemon"
+            | "postmaster"
+            | "maildaemon"
+            | "mdaemon"
+            | "daemon"
+            | "mailadmin"
+            | "mailmaster"
+            | "mailsupport"
+            | "mailadministrator"
+            | "hostmaster"
+            | "abuse"
+            | "helpdesk"
+            | "noreply"
+            | "donotreply"
+            | "mailsystem"
+            | "mailer"
+            | "mmdf"
+            | "uucp"
+            | "poostmaster"
+            | "mailgateway"
+            | "mailsweeper"
+            | "mailmarshal"
+    ) || letters.starts_with("mailerdaemon")
+        || letters.starts_with("postmaster")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_cleaned_of_what_surrounds_it() {
+        for (raw, address) in [
+            ("rfc822; <Jo@Example.COM>", "Jo@example.com"),
+            ("RFC822;jo@example.com", "jo@example.com"),
+            ("Jo Example <jo@example.com>", "jo@example.com"),
+            ("\"jo@example.com\"", "jo@example.com"),
+            ("\"jo doe\"@example.com", "\"jo doe\"@example.com"),
+            ("<@relay.example.net:jo@example.com>", "jo@example.com"),
+            ("utf-8; p\\x{00F6}st@example.com", "pöst@example.com"),
+            ("mailto:jo@example.com", "jo@example.com"),
+            ("jo@example.com (alias)", "jo@example.com"),
+            ("local; jo", "jo"),
+        ] {
+            assert_eq!(clean(raw).as_deref(), Some(address), "{raw}");
+        }
+        assert_eq!(clean("an undisclosed address"), None);
+        assert_eq!(clean("rfc822;"), None);
+    }
+
+    #[test]
+    fn addresses_are_found_in_sentences() {
+        let all = |text: &str| find_all(text).into_iter().map(|found| found.address).collect::<Vec<_>>();
+        assert_eq!(
+            all("to <a@example.com>, b.c+d@sub.example.org. and 'e@example.net'"),
+            ["a@example.com", "b.c+d@sub.example.org", "e@example.net"]
+        );
+        assert_eq!(all("送信先jo@example.comへの"), ["jo@example.com"]);
+        assert_eq!(all("@ a@ @b a@@b"), [""; 0]);
+    }
+}

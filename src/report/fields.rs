@@ -1,0 +1,88 @@
+//! Groups of `name: value` fields in a machine-readable part (RFC 3464 section 2.1.1, RFC 5965 section 2, RFC 8098 section 3).
+//!
+//! In: the text of the part. Out: groups of unfolded fields. Badly folded lines, stray blank lines and quoted-printable
+//! leftovers are survived; which names are fields is told by the caller, so that a line of a reply with a colon is none.
+
+use crate::limits::DIAGNOSTIC_BYTES;
+
+/// One unfolded field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+impl Field {
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+/// Groups of fields, which blank lines separate. `is_name` tells real field names.
+pub(super) fn groups(text: &str, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Field>> {
+    let mut groups: Vec<Vec<Field>> = Vec::new();
+    let mut group: Vec<Field> = Vec::new();
+    for line in text.lines() {
+        let trimmed = line.trim_end();
+        if trimmed.is_empty() {
+            if !group.is_empty() {
+                groups.push(std::mem::take(&mut group));
+            }
+            continue;
+        }
+        let folded = line.starts_with([' ', '\t']);
+        let field = trimmed.split_once(':').filter(|(name, _)| is_name(name.trim()) && (!folded || group.is_empty()));
+        match (field, group.last_mut()) {
+            (Some((name, value)), _) => group.push(Field { name: name.trim().to_owned(), value: value.trim().to_owned() }),
+            (None, Some(open)) if open.value.len() < DIAGNOSTIC_BYTES => {
+                if !open.value.is_empty() {
+                    open.value.push(' ');
+                }
+                open.value.push_str(trimmed.trim_start());
+            }
+            _ => {}
+        }
+    }
+    if !group.is_empty() {
+        groups.push(group);
+    }
+    groups
+}
+
+/// The first value of a name in a group, where it is not empty.
+pub(super) fn value<'g>(group: &'g [Field], name: &str) -> Option<&'g str> {
+    group.iter().find(|field| field.is(name)).map(|field| field.value.as_str()).filter(|value| !value.is_empty())
+}
+
+/// The host of a `dns; mx.example.com (192.0.2.1)` value; types, brackets and comments left out.
+pub(super) fn host(value: &str) -> Option<String> {
+    let value = match value.split_once(';') {
+        Some((_, host)) => host,
+        None => value,
+    };
+    let word = value.trim().split([' ', '\t', '(', ',', ';']).find(|word| !word.is_empty())?;
+    let word = word.trim_matches(|c: char| matches!(c, '[' | ']' | '<' | '>' | '"' | '\'' | '.'));
+    (!word.is_empty() && word.len() <= 255).then(|| word.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_grouped_and_unfolded() {
+        let text = "A: 1\n\nB: 2\n  more\nand more\nhttps://example.com\nC:3\n\n\n";
+        let groups = groups(text, |name| name.len() == 1);
+        assert_eq!(groups.len(), 2);
+        assert_eq!(value(&groups[1], "b"), Some("2 more and more https://example.com"));
+        assert_eq!(value(&groups[1], "c"), Some("3"));
+    }
+
+    #[test]
+    fn a_host_is_taken_out_of_its_value() {
+        assert_eq!(host("dns; mx.example.com. (192.0.2.1, the server)").as_deref(), Some("mx.example.com"));
+        assert_eq!(host("dns;[192.0.2.1]").as_deref(), Some("192.0.2.1"));
+        assert_eq!(host("mx.example.com").as_deref(), Some("mx.example.com"));
+        assert_eq!(host("dns;"), None);
+    }
+}

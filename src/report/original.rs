@@ -1,0 +1,135 @@
+//! The message that a report is about: from the returned message, from its header, or from what the report quotes of it.
+
+use serde::Serialize;
+
+use super::address;
+use super::notice::Notice;
+use crate::limits::FIELD_BYTES;
+use crate::mail::{Date, Header, Mail};
+
+/// What is known of the original message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Original {
+    /// Its Message-ID, with its angle brackets.
+    pub message_id: Option<String>,
+    /// The address in From.
+    pub from: Option<String>,
+    /// The addresses in To, joined with a comma.
+    pub to: Option<String>,
+    /// The decoded Subject.
+    pub subject: Option<String>,
+    /// The Date.
+    pub date: Option<Date>,
+}
+
+/// Most addresses of a To field that are given.
+const TO: usize = 16;
+
+impl Original {
+    pub(super) fn of(mail: &Mail<'_>, notice: &Notice) -> Self {
+        let mut original = Self::default();
+        let returned = mail.parts.iter().filter(|part| part.is_original());
+        let after_report =
+            mail.parts.iter().skip_while(|part| !part.media_type.starts_with("message/")).skip(1).filter(|part| part.is_text());
+        for part in returned.chain(after_report) {
+            original.take(&Header::parse(&part.decoded()).0);
+            if original.message_id.is_some() || original.subject.is_some() {
+                break;
+            }
+        }
+        if original.message_id.is_none()
+            && let Some(quoted) = &notice.quoted
+        {
+            original.take(&Header::parse(unquoted(quoted).as_bytes()).0);
+        }
+        if original.message_id.is_none() {
+            original.message_id = named_by_report(mail);
+        }
+        original
+    }
+
+    /// Takes over what is not known yet.
+    fn take(&mut self, header: &Header<'_>) {
+        let addresses = |name: &str| {
+            let all: Vec<String> =
+                address::find_all(&header.text(name)?).into_iter().take(TO).map(|found| found.address).collect();
+            (!all.is_empty()).then(|| all.join(", "))
+        };
+        if self.message_id.is_none() {
+            self.message_id = header.text("Message-ID").and_then(|id| message_id(&id));
+        }
+        if self.from.is_none() {
+            self.from =
+                header.text("From").and_then(|from| address::find_all(&from).into_iter().next()).map(|found| found.address);
+        }
+        if self.to.is_none() {
+            self.to = addresses("To");
+        }
+        if self.subject.is_none() {
+            self.subject = header.text("Subject");
+        }
+        if self.date.is_none() {
+            self.date = header.date("Date");
+        }
+    }
+
+    /// The addresses that it was sent to.
+    pub(super) fn recipients(mail: &Mail<'_>, notice: &Notice) -> Vec<String> {
+        let to = Self::of(mail, notice).to.unwrap_or_default();
+        address::find_all(&to).into_iter().map(|found| found.address).collect()
+    }
+}
+
+/// The first message-id of a text, with its angle brackets.
+fn message_id(text: &str) -> Option<String> {
+    let start = text.find('<')?;
+    let end = text[start..].find('>')?;
+    let id = &text[start..=start + end];
+    (id.len() > 2 && id.len() <= 998 && !id.contains(char::is_whitespace)).then(|| id.to_owned())
+}
+
+/// The quoted header without the sentence before it and without quote marks.
+fn unquoted(quoted: &str) -> String {
+    let mut lines = quoted.lines().peekable();
+    let is_field = |line: &str| {
+        let line = line.trim_start_matches(['>', ' ', '\t']);
+        line.split_once(':')
+            .is_some_and(|(name, _)| name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+    };
+    while lines.next_if(|line| !is_field(line)).is_some() {}
+    let marked = lines.peek().is_some_and(|line| line.starts_with('>'));
+    let indent = lines.peek().map_or(0, |line| line.len() - line.trim_start().len());
+    let mut text = String::new();
+    for line in lines {
+        if text.len() > FIELD_BYTES {
+            break;
+        }
+        let line = if marked {
+            line.strip_prefix("> ").or_else(|| line.strip_prefix('>')).unwrap_or(line)
+        } else {
+            line.get(indent..)
+                .filter(|_| line.as_bytes()[..indent.min(line.len())].iter().all(u8::is_ascii_whitespace))
+                .unwrap_or(line)
+        };
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+/// The original's id as the report names it: in its own fields (Gmail), or because it answers it.
+fn named_by_report(mail: &Mail<'_>) -> Option<String> {
+    let status = mail
+        .parts
+        .iter()
+        .find(|part| part.media_type.ends_with("delivery-status") || part.media_type == "message/disposition-notification");
+    let in_status = status.and_then(|part| {
+        let text = part.text().into_owned();
+        let line = text.lines().find(|line| {
+            let name = line.split(':').next().unwrap_or_default();
+            name.eq_ignore_ascii_case("X-Original-Message-ID") || name.eq_ignore_ascii_case("Original-Message-ID")
+        })?;
+        message_id(line)
+    });
+    in_status.or_else(|| ["In-Reply-To", "References"].iter().find_map(|name| message_id(&mail.header.text(name)?)))
+}
