@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
-use crate::rules::{Facts, Rule, Table};
+use crate::rules::{Day, Facts, Rule, Table};
 use crate::verdict::{Action, BounceType, Cause, DecidedBy, Outcome};
 
 /// What is known of one failure.
@@ -27,6 +27,8 @@ pub struct Evidence<'a> {
     pub command: Option<Command>,
     /// What became of the message.
     pub outcome: Option<Outcome>,
+    /// The day of the mail.
+    pub day: Option<Day>,
 }
 
 impl<'a> Evidence<'a> {
@@ -125,9 +127,9 @@ pub fn trace<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Vec<Match<'t>> {
         let more = table.all(&facts(evidence, &explanation.text)).into_iter().filter(|(_, phrase)| phrase.is_some());
         let decided = matches.first().is_some_and(|first| is_settled(first.rule));
         let at = if decided { matches.len() } else { 0 };
-        let known: Vec<&str> = matches.iter().map(|step| step.rule.id.as_str()).collect();
+        let known: Vec<&str> = matches.iter().map(|step| step.rule.id.as_ref()).collect();
         let more: Vec<Match<'t>> = more
-            .filter(|(rule, _)| !known.contains(&rule.id.as_str()))
+            .filter(|(rule, _)| !known.contains(&rule.id.as_ref()))
             .map(|(rule, phrase)| Match { rule, phrase, in_explanation: true })
             .collect();
         matches.splice(at..at, more);
@@ -147,7 +149,14 @@ fn by_explanation<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Option<&'t R
 }
 
 fn facts<'a>(evidence: &Evidence<'a>, text: &'a str) -> Facts<'a> {
-    Facts { code: evidence.reply_code, status: evidence.enhanced_code, text, host: evidence.host, command: evidence.command }
+    Facts {
+        code: evidence.reply_code,
+        status: evidence.enhanced_code,
+        text,
+        host: evidence.host,
+        command: evidence.command,
+        day: evidence.day,
+    }
 }
 
 #[cfg(test)]
@@ -186,7 +195,7 @@ mod tests {
         let verdict = classify(&table, &evidence);
         assert_eq!((verdict.cause, verdict.decided_by), (Cause::UserUnknown, DecidedBy::Text));
         let steps: Vec<_> =
-            trace(&table, &evidence).into_iter().map(|step| (step.rule.id.as_str(), step.in_explanation)).collect();
+            trace(&table, &evidence).into_iter().map(|step| (step.rule.id.as_ref(), step.in_explanation)).collect();
         assert_eq!(steps, [("any-gone", true), ("status-x-7-1", false)]);
     }
 

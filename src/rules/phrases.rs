@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use super::ProviderId;
+use super::{List, ProviderId, Text};
 use crate::limits::PHRASE_GAP;
 
 /// Whose phrase it is.
@@ -17,21 +17,25 @@ pub(super) enum Owner {
     Provider(ProviderId),
 }
 
-#[derive(Debug)]
-struct Entry {
-    fragments: Vec<String>,
-    owner: Owner,
-    /// The longest other entry whose first fragment begins this one's, if any.
-    parent: Option<u32>,
+/// One phrase, normalised.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// What stands before the first `...`.
+    pub(super) first: Text,
+    /// What stands behind each `...`.
+    pub(super) rest: List<Text>,
+    pub(super) owner: Owner,
+    /// The longest other entry that begins this one's first fragment, if any.
+    pub(super) parent: Option<u32>,
 }
 
-/// All phrases of a table, ready to be searched for.
-#[derive(Debug, Default)]
+/// All phrases of a section, ready to be searched for.
+#[derive(Debug)]
 pub(super) struct PhraseIndex {
     /// Sorted by first fragment.
-    entries: Vec<Entry>,
+    pub(super) entries: List<Entry>,
     /// Which beginnings occur: a bit for each hash of the first three bytes.
-    beginnings: Vec<u64>,
+    pub(super) beginnings: List<u64>,
 }
 
 const BEGINNING_BITS: usize = 1 << 15;
@@ -41,26 +45,35 @@ fn beginning(bytes: &[u8]) -> usize {
     (key.wrapping_mul(0x9E37_79B1) >> 17) as usize
 }
 
-impl PhraseIndex {
-    pub(super) fn add(&mut self, fragments: &[String], owner: Owner) {
-        self.entries.push(Entry { fragments: fragments.to_vec(), owner, parent: None });
-    }
+/// A phrase as the normalised fragments around its `...`.
+pub(super) fn fragments(phrase: &str) -> impl Iterator<Item = String> {
+    phrase.split("...").map(|part| normalise(part).into_owned())
+}
 
-    pub(super) fn build(&mut self) {
+impl PhraseIndex {
+    /// Indexes phrases, each of which has a first fragment.
+    pub(super) fn build<'p>(phrases: impl Iterator<Item = (&'p str, Owner)>) -> Self {
+        let mut entries: Vec<Entry> = phrases
+            .map(|(phrase, owner)| {
+                let mut fragments = fragments(phrase).map(Text::Owned);
+                let first = fragments.next().unwrap_or_default();
+                Entry { first, rest: fragments.collect(), owner, parent: None }
+            })
+            .collect();
         // A stable sort: equal phrases keep the order of their rules.
-        self.entries.sort_by(|a, b| a.fragments[0].cmp(&b.fragments[0]));
-        self.beginnings = vec![0; BEGINNING_BITS / 64];
-        let mut open: Vec<u32> = Vec::new();
-        for at in 0..self.entries.len() {
-            let first = &self.entries[at].fragments[0];
-            let bit = beginning(first.as_bytes());
-            self.beginnings[bit / 64] |= 1 << (bit % 64);
-            while open.last().is_some_and(|&parent| !first.starts_with(&self.entries[parent as usize].fragments[0])) {
+        entries.sort_by(|a, b| a.first.cmp(&b.first));
+        let mut beginnings = vec![0_u64; BEGINNING_BITS / 64];
+        let mut open: Vec<usize> = Vec::new();
+        for at in 0..entries.len() {
+            let bit = beginning(entries[at].first.as_bytes());
+            beginnings[bit / 64] |= 1 << (bit % 64);
+            while open.last().is_some_and(|&parent| !entries[at].first.starts_with(entries[parent].first.as_ref())) {
                 open.pop();
             }
-            self.entries[at].parent = open.last().copied();
-            open.push(at as u32);
+            entries[at].parent = open.last().map(|&parent| parent as u32);
+            open.push(at);
         }
+        Self { entries: entries.into(), beginnings: beginnings.into() }
     }
 
     /// Tells `found` the owner of each phrase that is in `text`, which must be [`normalise`]d.
@@ -80,13 +93,11 @@ impl PhraseIndex {
                 continue;
             }
             let rest = &bytes[at..];
-            let after = self.entries.partition_point(|entry| entry.fragments[0].as_bytes() <= rest);
+            let after = self.entries.partition_point(|entry| entry.first.as_bytes() <= rest);
             let mut candidate = after.checked_sub(1).map(|at| at as u32);
             while let Some(entry) = candidate.map(|at| &self.entries[at as usize]) {
-                let first = entry.fragments[0].as_bytes();
-                if rest.starts_with(first)
-                    && ends_word(bytes, at + first.len())
-                    && continues(text, at + first.len(), &entry.fragments[1..])
+                let first = entry.first.as_bytes();
+                if rest.starts_with(first) && ends_word(bytes, at + first.len()) && continues(text, at + first.len(), &entry.rest)
                 {
                     found(entry.owner);
                 }
@@ -110,7 +121,7 @@ fn ends_word(bytes: &[u8], end: usize) -> bool {
 }
 
 /// Whether the further fragments of a phrase follow, each at most [`PHRASE_GAP`] bytes behind the one before.
-fn continues(text: &str, mut at: usize, fragments: &[String]) -> bool {
+fn continues(text: &str, mut at: usize, fragments: &[Text]) -> bool {
     let bytes = text.as_bytes();
     'fragments: for fragment in fragments {
         let mut from = at;
@@ -174,13 +185,9 @@ pub fn normalise(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn found(phrases: &[&[&str]], text: &str) -> Vec<u32> {
-        let mut index = PhraseIndex::default();
-        for (at, fragments) in phrases.iter().enumerate() {
-            let fragments: Vec<String> = fragments.iter().map(|fragment| (*fragment).to_owned()).collect();
-            index.add(&fragments, Owner::Rule { rule: at as u32, phrase: 0 });
-        }
-        index.build();
+    fn found(phrases: &[&str], text: &str) -> Vec<u32> {
+        let owner = |rule| Owner::Rule { rule, phrase: 0 };
+        let index = PhraseIndex::build(phrases.iter().copied().zip((0..).map(owner)));
         let mut hits = Vec::new();
         index.search(&normalise(text), |owner| {
             if let Owner::Rule { rule, .. } = owner {
@@ -194,32 +201,32 @@ mod tests {
 
     #[test]
     fn every_phrase_in_the_text_is_found_also_where_one_begins_another() {
-        let phrases: &[&[&str]] = &[&["user"], &["user unknown"], &["unknown"], &["user unknown here"], &["user una"]];
-        assert_eq!(found(phrases, "550 User  Unknown"), [0, 1, 2]);
-        assert_eq!(found(phrases, "user unknown\nhere"), [0, 1, 2, 3]);
-        assert_eq!(found(phrases, "nothing"), [0; 0]);
+        let phrases = ["user", "user unknown", "unknown", "user unknown here", "user una"];
+        assert_eq!(found(&phrases, "550 User  Unknown"), [0, 1, 2]);
+        assert_eq!(found(&phrases, "user unknown\nhere"), [0, 1, 2, 3]);
+        assert_eq!(found(&phrases, "nothing"), [0; 0]);
     }
 
     #[test]
     fn phrases_are_whole_words_and_no_part_of_an_address() {
-        let phrases: &[&[&str]] = &[&["spam"], &["(#5.1.1)"]];
-        assert_eq!(found(phrases, "spamhaus, spam@example.com, nospam"), [0; 0]);
-        assert_eq!(found(phrases, "is spam."), [0]);
-        assert_eq!(found(phrases, "no mailbox (#5.1.1)"), [1]);
+        let phrases = ["spam", "(#5.1.1)"];
+        assert_eq!(found(&phrases, "spamhaus, spam@example.com, nospam"), [0; 0]);
+        assert_eq!(found(&phrases, "is spam."), [0]);
+        assert_eq!(found(&phrases, "no mailbox (#5.1.1)"), [1]);
     }
 
     #[test]
     fn dots_stand_for_words_in_between_but_not_for_pages() {
-        let phrases: &[&[&str]] = &[&["blocked", "using"]];
-        assert_eq!(found(phrases, "blocked for good, using a list"), [0]);
-        assert_eq!(found(phrases, &format!("blocked {} using", "x ".repeat(PHRASE_GAP))), [0; 0]);
-        assert_eq!(found(phrases, "using what is blocked"), [0; 0]);
+        let phrases = ["blocked ... using"];
+        assert_eq!(found(&phrases, "blocked for good, using a list"), [0]);
+        assert_eq!(found(&phrases, &format!("blocked {} using", "x ".repeat(PHRASE_GAP))), [0; 0]);
+        assert_eq!(found(&phrases, "using what is blocked"), [0; 0]);
     }
 
     #[test]
     fn languages_without_word_borders_are_found_anywhere() {
-        assert_eq!(found(&[&["存在しません"]], "ユーザは存在しません。"), [0]);
-        assert_eq!(found(&[&["не найден"]], "Пользователь НЕ НАЙДЕН"), [0]);
+        assert_eq!(found(&["存在しません"], "ユーザは存在しません。"), [0]);
+        assert_eq!(found(&["не найден"], "Пользователь НЕ НАЙДЕН"), [0]);
     }
 
     #[test]
