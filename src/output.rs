@@ -6,10 +6,14 @@ mod summary;
 mod text;
 mod visible;
 
-pub use csv::{COLUMNS, write_header as write_csv_header, write_reply as write_csv_reply, write_reply_header as write_csv_reply_header, write_rows as write_csv_rows};
+pub use csv::{
+    COLUMNS, write_header as write_csv_header, write_reply as write_csv_reply, write_reply_header as write_csv_reply_header,
+    write_rows as write_csv_rows,
+};
 pub use json::{write_mail as write_json, write_reply as write_json_reply};
 pub use summary::Tally;
 pub use text::{
-    Look, write_explained, write_explained_reply, write_mail as write_text, write_reply as write_text_reply, write_row as write_text_row,
+    Look, write_explained, write_explained_reply, write_mail as write_text, write_reply as write_text_reply,
+    write_row as write_text_row,
 };
 pub use visible::visible;

@@ -46,7 +46,11 @@ impl Tally {
                     count(counts, &name);
                 }
             }
-            let domain = answer.report.recipients[at].address.as_deref().and_then(|address| address.rsplit_once('@')).map(|(_, domain)| domain);
+            let domain = answer.report.recipients[at]
+                .address
+                .as_deref()
+                .and_then(|address| address.rsplit_once('@'))
+                .map(|(_, domain)| domain);
             if let Some(domain) = domain {
                 let known = self.domains.len() < DOMAINS || self.domains.contains_key(domain);
                 count(&mut self.domains, if known { domain } else { "(others)" });
@@ -83,7 +87,14 @@ impl Tally {
     /// # Errors
     /// Those of the writer.
     pub fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
-        writeln!(out, "{} {}, {} {}", self.mails, plural(self.mails, "mail"), self.recipients, plural(self.recipients, "recipient"))?;
+        writeln!(
+            out,
+            "{} {}, {} {}",
+            self.mails,
+            plural(self.mails, "mail"),
+            self.recipients,
+            plural(self.recipients, "recipient")
+        )?;
         block(out, "kinds", &self.kinds, usize::MAX)?;
         block(out, "causes", &self.causes, usize::MAX)?;
         block(out, "bounce types", &self.bounce_types, usize::MAX)?;

@@ -224,7 +224,14 @@ pub fn write_explained(out: &mut impl Write, answer: &Answer<'_>, traces: &[Vec<
     let report = &answer.report;
     writeln!(out, "{BOLD}{}{BOLD:#}: {}", report.kind, visible(&report.reason))?;
     writeln!(out, "  format           {}", report.dialect)?;
-    for field in [Field::ReportingMta, Field::Date, Field::OriginalMessageId, Field::OriginalFrom, Field::OriginalTo, Field::OriginalSubject] {
+    for field in [
+        Field::ReportingMta,
+        Field::Date,
+        Field::OriginalMessageId,
+        Field::OriginalFrom,
+        Field::OriginalTo,
+        Field::OriginalSubject,
+    ] {
         if let Some(value) = answer.field(field, None) {
             writeln!(out, "  {:16} {}", field.name(), visible(&value))?;
         }
@@ -232,7 +239,9 @@ pub fn write_explained(out: &mut impl Write, answer: &Answer<'_>, traces: &[Vec<
     for (at, recipient) in report.recipients.iter().enumerate() {
         writeln!(out, "\n{BOLD}{}{BOLD:#}", visible(recipient.address.as_deref().unwrap_or("(no recipient named)")))?;
         writeln!(out, "  {:16} {}", "found in", recipient.found_in)?;
-        for field in [Field::Outcome, Field::OriginalAddress, Field::ReplyCode, Field::EnhancedCode, Field::RemoteMta, Field::SmtpCommand] {
+        for field in
+            [Field::Outcome, Field::OriginalAddress, Field::ReplyCode, Field::EnhancedCode, Field::RemoteMta, Field::SmtpCommand]
+        {
             if let Some(value) = answer.field(field, Some(at)) {
                 writeln!(out, "  {:16} {}", field.name(), visible(&value))?;
             }
@@ -256,7 +265,13 @@ pub fn write_explained(out: &mut impl Write, answer: &Answer<'_>, traces: &[Vec<
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_explained_reply(out: &mut impl Write, evidence: &Evidence<'_>, verdict: &Verdict<'_>, trace: &[Match<'_>], look: Look) -> io::Result<()> {
+pub fn write_explained_reply(
+    out: &mut impl Write,
+    evidence: &Evidence<'_>,
+    verdict: &Verdict<'_>,
+    trace: &[Match<'_>],
+    look: Look,
+) -> io::Result<()> {
     let or_none = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
     paragraph(out, look, 0, REPLY, evidence.diagnostic.unwrap_or_default())?;
     writeln!(out, "  {:16} {}", "reply_code", or_none(evidence.reply_code.map(|code| code.to_string())))?;
@@ -277,9 +292,21 @@ fn write_trace(out: &mut impl Write, verdict: &Verdict<'_>, trace: &[Match<'_>],
             (Some(phrase), true) => format!("the explanation holds {phrase:?}"),
             (None, _) => format!("{} fits", step.rule.decided_by()),
         };
-        writeln!(out, "    {mark} {BOLD}{}{BOLD:#}  {}  {DIM}{} ({}:{}){DIM:#}", step.rule.id, step.rule.cause, visible(&seen), step.rule.file, step.rule.line)?;
+        writeln!(
+            out,
+            "    {mark} {BOLD}{}{BOLD:#}  {}  {DIM}{} ({}:{}){DIM:#}",
+            step.rule.id,
+            step.rule.cause,
+            visible(&seen),
+            step.rule.file,
+            step.rule.line
+        )?;
     }
     let style = colour(verdict.bounce_type);
-    writeln!(out, "  verdict          {style}{}{style:#}, {}, {}, decided by {}", verdict.cause, verdict.bounce_type, verdict.action, verdict.decided_by)?;
+    writeln!(
+        out,
+        "  verdict          {style}{}{style:#}, {}, {}, decided by {}",
+        verdict.cause, verdict.bounce_type, verdict.action, verdict.decided_by
+    )?;
     paragraph(out, look, 4, Style::new(), &verdict.advice())
 }

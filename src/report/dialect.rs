@@ -3,7 +3,8 @@
 //! Most systems share a shape (an address line, then a reason), so a dialect is a name, its marks and its shape; the readers of
 //! the shapes are in [`super::prose`]. A report without known marks is read all the same, as `prose`.
 
-use super::notice::{Notice, says};
+use super::notice::Notice;
+use super::words::says;
 use crate::mail::Mail;
 
 /// How a prose report is laid out.
@@ -251,26 +252,26 @@ pub fn dialects() -> &'static [Dialect] {
 }
 
 impl Dialect {
-    fn is_known(&self, mail: &Mail<'_>, notice: &Notice) -> bool {
+    fn is_known(&self, mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
         self.known_by.iter().any(|marks| marks.iter().all(|mark| mark.is_in(mail, notice)))
     }
 }
 
 impl Mark {
-    fn is_in(self, mail: &Mail<'_>, notice: &Notice) -> bool {
+    fn is_in(self, mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
         let holds = |field: &str, text: &str| mail.header.text(field).is_some_and(|value| value.to_lowercase().contains(text));
         match self {
             From(text) => holds("From", text),
             Subject(text) => notice.subject.contains(text),
             Field(name) => mail.header.has(name),
             FieldHolds(name, text) => holds(name, text),
-            Says(text) => notice.words.contains(text),
+            Says(text) => notice.prose().words.contains(text),
         }
     }
 }
 
 /// The dialect that a notice is written in, if its marks are known.
-pub(super) fn of(mail: &Mail<'_>, notice: &Notice) -> Option<&'static Dialect> {
+pub(super) fn of(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<&'static Dialect> {
     DIALECTS.iter().find(|dialect| dialect.is_known(mail, notice))
 }
 
@@ -296,16 +297,18 @@ const CHALLENGES: &[&[Mark]] = &[
 ];
 
 /// Whether a mail asks its reader to confirm that they are a person.
-pub(super) fn asks_for_confirmation(mail: &Mail<'_>, notice: &Notice) -> bool {
+pub(super) fn asks_for_confirmation(mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
     CHALLENGES.iter().any(|marks| marks.iter().all(|mark| mark.is_in(mail, notice)))
         && !says(&notice.subject, &["undeliver", "failure", "returned mail"])
 }
 
 /// The host that a notice names as its writer.
-pub(super) fn reporter(dialect: &Dialect, notice: &Notice) -> Option<String> {
-    let at = dialect.reporter.iter().find_map(|mark| notice.words.find(mark).map(|at| at + mark.len()))?;
-    let host =
-        notice.words[at..].split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ')' | '<')).next()?.trim_matches('.');
+pub(super) fn reporter(dialect: &Dialect, notice: &Notice<'_>) -> Option<String> {
+    let at = dialect.reporter.iter().find_map(|mark| notice.prose().words.find(mark).map(|at| at + mark.len()))?;
+    let host = notice.prose().words[at..]
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ')' | '<'))
+        .next()?
+        .trim_matches('.');
     (host.contains('.')
         && host.len() <= 255
         && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')))

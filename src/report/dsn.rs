@@ -37,7 +37,7 @@ fn is_name(name: &str) -> bool {
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
 }
 
-pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
+pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let own_part = mail.parts.iter().find(|part| is_status_part(part));
     let (text, found_in) = match own_part {
         Some(part) => (part.text().into_owned(), "delivery-status part"),
@@ -52,7 +52,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
         return None; // an empty report: its prose may say more
     }
     report.recipients.truncate(RECIPIENTS);
-    prose::complete(&mut report.recipients, notice);
+    prose::complete(&mut report, mail, notice);
     report.kind = kind_of(&report.recipients);
     // Filters that ask the sender to confirm dress their question as a delay or a success.
     if report.kind != Kind::Bounce && dialect::asks_for_confirmation(mail, notice) {
@@ -74,7 +74,7 @@ fn is_status_part(part: &Part<'_>) -> bool {
 }
 
 /// Status fields under another name: a part that calls itself text or a file, or lines of the prose.
-fn disguised(mail: &Mail<'_>, notice: &Notice) -> Option<String> {
+fn disguised(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<String> {
     let begins = |text: &str| {
         let mut recipient = false;
         let mut other = false;
@@ -87,7 +87,7 @@ fn disguised(mail: &Mail<'_>, notice: &Notice) -> Option<String> {
         }
         recipient && other
     };
-    let prose = notice.lines.join("\n");
+    let prose = notice.prose().lines.join("\n");
     if begins(&prose) {
         return Some(from_first_field(&prose));
     }

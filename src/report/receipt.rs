@@ -10,7 +10,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
+pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let part = mail.parts.iter().find(|part| {
         matches!(&*part.media_type, "message/disposition-notification" | "message/global-disposition-notification")
     })?;
@@ -42,14 +42,14 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
     if let Some(failure) = value("Failure") {
         recipient.set_diagnostic(failure.to_owned());
     }
-    let mut recipients = vec![recipient];
-    prose::complete(&mut recipients, notice);
-    Some(Report {
+    let mut report = Report {
         kind: Kind::Bounce,
         reason: "disposition notification that says the message was refused".to_owned(),
         dialect: "rfc8098",
         reporting_mta,
-        recipients,
+        recipients: vec![recipient],
         ..Report::default()
-    })
+    };
+    prose::complete(&mut report, mail, notice);
+    Some(report)
 }
