@@ -65,6 +65,17 @@ impl EnhancedCode {
         }
     }
 
+    /// Reads the value of a Status field, where a code stands whatever its subject; gateways number their own.
+    pub(crate) fn parse_status(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| match text.as_bytes() {
+            [class @ (b'2' | b'4' | b'5'), b'.', subject @ (b'8' | b'9'), b'.', detail @ ..] => {
+                let detail = std::str::from_utf8(detail).ok().filter(|detail| detail.len() <= 3)?.parse().ok()?;
+                Some(Self { class: class - b'0', subject: u16::from(subject - b'0'), detail })
+            }
+            _ => None,
+        })
+    }
+
     /// Reads a code at the start of `bytes` and says how long it is.
     fn read(bytes: &[u8]) -> Option<(Self, usize)> {
         let class = match bytes {
@@ -191,6 +202,9 @@ impl Command {
             ("rcpt to", Command::RcptTo),
             ("after rcpt", Command::RcptTo),
             ("rcpt command", Command::RcptTo),
+            ("command rcpt", Command::RcptTo),
+            ("command mail", Command::MailFrom),
+            ("command data", Command::Data),
             ("does not like recipient", Command::RcptTo),
             ("recipient was rejected", Command::RcptTo),
             ("rcpt_to", Command::RcptTo),

@@ -7,6 +7,7 @@
 mod address;
 mod auto_reply;
 mod blocks;
+mod challenge;
 mod dialect;
 mod dsn;
 mod feedback;
@@ -27,7 +28,7 @@ use crate::mail::{Date, Mail};
 use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
 use crate::verdict::{Kind, Outcome};
 
-pub use dialect::{Dialect, Shape, dialects};
+pub use dialect::{Dialect, Mark, dialects};
 use notice::Notice;
 pub use original::Original;
 
@@ -105,7 +106,7 @@ fn gives_way(known: EnhancedCode, given: EnhancedCode, is_paired: bool) -> bool 
 /// One reader: what it makes of a mail, or none where it is not its format.
 type Reader = fn(&Mail<'_>, &Notice<'_>) -> Option<Report>;
 
-const READERS: &[Reader] = &[feedback::read, dsn::read, receipt::read, auto_reply::read_challenge, prose::read, auto_reply::read];
+const READERS: &[Reader] = &[feedback::read, dsn::read, receipt::read, challenge::read, prose::read, auto_reply::read];
 
 impl Report {
     /// Reads a mail. Never fails: a mail that no reader knows is of the kind `other`.

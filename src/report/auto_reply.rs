@@ -1,8 +1,10 @@
-//! Automatic answers (RFC 3834) and the questions of challenge-response systems.
+//! Automatic answers (RFC 3834).
+//!
+//! In: a mail that is no report. Out: the kind `auto_reply`, by the fields that say so, else by a subject that no person writes.
 
+use super::Report;
 use super::notice::Notice;
 use super::words::{AUTO_REPLY, says};
-use super::{Report, dialect};
 use crate::mail::Mail;
 use crate::verdict::Kind;
 
@@ -72,13 +74,3 @@ const STRONG: &[&str] = &[
     "자동 회신",
     "autosvar",
 ];
-
-/// A challenge: someone has to confirm that they are a person.
-pub(super) fn read_challenge(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
-    dialect::asks_for_confirmation(mail, notice).then(|| Report {
-        kind: Kind::Challenge,
-        reason: "asks the sender to confirm the message".to_owned(),
-        dialect: "challenge",
-        ..Report::default()
-    })
-}

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::address::{self, Found};
 use super::reason::Reason;
 use super::transcript;
-use super::words::{FAILURE, HELPERS, OTHER_PARTIES, says};
+use super::words::{CONTACT, FAILURE, HELPERS, OTHER_PARTIES, says};
 use crate::limits::{RECIPIENTS, cut};
 use crate::reply::EnhancedCode;
 
@@ -248,7 +248,9 @@ fn named(lines: &[String], at: usize, paragraph: usize) -> Vec<Named<'_>> {
         return reply;
     }
     if before.is_empty() || is_number(before) {
-        return if is_contact_line(lines, at, after) { Vec::new() } else { one(Sureness::Line) };
+        if !continues_sentence(lines, at, after) {
+            return if is_contact_line(lines, at, after) { Vec::new() } else { one(Sureness::Line) };
+        }
     }
     let lower = before.to_lowercase();
     if let Some(label) = label(&lower) {
@@ -257,7 +259,7 @@ fn named(lines: &[String], at: usize, paragraph: usize) -> Vec<Named<'_>> {
             None => Vec::new(),
         };
     }
-    if closes_a_name(line, &first, before) && !HELPERS.are_in(&lower) && !is_contact_line(lines, at, after) {
+    if closes_a_name(line, &first, before) && !helps(&lower) && !is_contact_line(lines, at, after) {
         return one(Sureness::Line);
     }
     let mut sentence = Vec::new();
@@ -372,6 +374,14 @@ const SENTENCE_WORDS: &[&str] = &[
     "by",
 ];
 
+/// Whether a sentence runs on from the line before, over the address, to the words behind it.
+fn continues_sentence(lines: &[String], at: usize, after: &str) -> bool {
+    at > 0
+        && after.starts_with(|c: char| c.is_lowercase())
+        && lines[at - 1].ends_with(|c: char| c.is_lowercase() || c == ',')
+        && !lines[at].starts_with([' ', '\t'])
+}
+
 /// Whether an address at the beginning of a line is that of a helper, by the sentence that leads to it.
 fn is_contact_line(lines: &[String], at: usize, after: &str) -> bool {
     let mut lead = String::new();
@@ -383,10 +393,18 @@ fn is_contact_line(lines: &[String], at: usize, after: &str) -> bool {
     let tail = last_sentence(&lead).to_lowercase();
     let directly = at > 0 && !lines[at - 1].trim().is_empty();
     // A sentence that has ended leads nowhere.
-    if tail.is_empty() || !HELPERS.are_in(&tail) || FAILURE.are_in(&tail) {
+    if tail.is_empty() || !CONTACT.are_in(&tail) || FAILURE.are_in(&tail) || says(&tail, ANNOUNCES) {
         return false;
     }
     directly || tail.trim_end().ends_with([':', ',']) || says_nothing(after)
+}
+
+/// Words that announce recipients, whatever else the sentence says.
+const ANNOUNCES: &[&str] = &["recipient", "following address", "following user", "to the following"];
+
+/// Whether a lower-case text leads to somebody else than the recipient.
+fn helps(lower: &str) -> bool {
+    CONTACT.are_in(lower) || HELPERS.are_in(lower)
 }
 
 /// What stands behind the last end of a sentence.
@@ -427,10 +445,10 @@ fn in_sentence(lines: &[String], at: usize, paragraph: usize, found: &Found) -> 
     let trail = trail[..end].to_lowercase();
     let near: String = lead.chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
     let fails = FAILURE.are_in(&lead) || FAILURE.are_in(&trail) || says(&lead, LEADS);
-    if HELPERS.are_in(&near) || (HELPERS.are_in(&lead) && !FAILURE.are_in(&lead)) {
+    if helps(&near) || (helps(&lead) && !FAILURE.are_in(&lead)) {
         return None;
     }
-    if !fails && HELPERS.are_in(&trail) {
+    if !fails && helps(&trail) {
         return None;
     }
     Some(if fails { Sureness::Failing } else { Sureness::Mention })
@@ -532,7 +550,7 @@ mod tests {
 
     #[test]
     fn the_sentence_that_speaks_of_failure_is_preferred() {
-        let text = "The usual form is name@example.gov, but others may be chosen. The address to which your\nmessage went, jo@example.gov, did not exactly match one.";
+        let text = "The usual form is name@example.gov, but others may be chosen. The address to which your\nmessage went, jo@example.gov, does not exist.";
         assert_named(text, Sureness::Failing, &["jo@example.gov"]);
     }
 

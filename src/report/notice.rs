@@ -104,7 +104,7 @@ impl<'m> Notice<'m> {
         points += if self.subject_fails { 2 } else { 0 };
         if !self.system_sender && !self.names_failed {
             points -= if self.answers && !self.null_sender { 2 } else { 0 };
-            points -= if self.is_bulk && !self.null_sender && !self.to_bounces { 3 } else { 0 };
+            points -= if self.is_newsletter() { 3 } else { 0 };
         }
         points
     }
@@ -132,6 +132,11 @@ impl<'m> Notice<'m> {
         let words = &self.prose().words;
         let body = FAILURE.are_in(words) || DELAY.are_in(words) || RETRY.are_in(words);
         self.points() + if body { 2 } else { 0 } >= 4 && (self.subject_fails || body)
+    }
+
+    /// Whether the mail went to many who may leave the list, and did not come back from there.
+    pub(super) fn is_newsletter(&self) -> bool {
+        self.is_bulk && !self.null_sender && !self.to_bounces
     }
 
     /// Whether sender or envelope are those of a mail system.

@@ -56,7 +56,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     };
     let dialect = dialect::of(mail, notice);
     let mut report = Report { dialect: dialect.map_or("prose", |dialect| dialect.name), ..Report::default() };
-    report.reporting_mta = dialect.and_then(|dialect| dialect::reporter(dialect, notice));
+    report.reporting_mta = dialect::reporter(notice);
     report.recipients = addresses
         .into_iter()
         .take(RECIPIENTS)
@@ -137,13 +137,13 @@ fn named(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings) -> Option<(V
 
 /// Whom the notice seems to be about, where it names nobody plainly.
 fn hinted(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings) -> (Vec<Pair>, &'static str) {
-    let failing = pick(notice, findings, Sureness::Failing, false);
-    if !failing.is_empty() {
-        return (failing, "sentences about the failure");
-    }
     let bare = bare_names(&notice.prose().lines);
     if !bare.is_empty() {
         return (unique(bare.into_iter().map(|name| (name, None))), "bare names in the prose");
+    }
+    let failing = pick(notice, findings, Sureness::Failing, false);
+    if !failing.is_empty() {
+        return (failing, "sentences about the failure");
     }
     let outsider = |address: &String| !is_reporter(notice, address) && !is_sender(notice, address);
     let subject = mail.header.text("Subject").unwrap_or_default();
@@ -311,7 +311,7 @@ fn bare_names(lines: &[String]) -> Vec<String> {
         announced = names.is_empty()
             && ends
             && says(&lower, &["recipient", "address", "to the following", "user", "delivered to", "deliver to"])
-            && !says(&lower, &["reason", "error", "because", "cause", "header", "text", "message was"]);
+            && !says(&lower, &["reason", "following error", "header", "following text"]);
         if names.is_empty()
             && !announced
             && let Some((label, name)) = line.split_once(':')

@@ -223,7 +223,10 @@ fn before_address_literal(text: &str) -> Option<String> {
             .next()
             .unwrap_or_default()
             .trim_end_matches('.');
-        if is_address && is_host(word) && word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        // `from pc.example.org [192.0.2.7]` is whom the message came from.
+        let lead = text[..open].trim_end_matches([' ', ':', '(']).trim_end_matches('.');
+        let is_client = lead[..lead.len() - word.len()].trim_end().ends_with("from");
+        if is_address && !is_client && is_host(word) && word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
             return Some(word.to_owned());
         }
     }

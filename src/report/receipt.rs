@@ -21,7 +21,10 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let refused = notice.says_rejected() || value("Failure").is_some() || disposition.contains("failed");
     let final_recipient = value("Final-Recipient").and_then(address::clean);
     let original = value("Original-Recipient").and_then(address::clean);
-    let reporting_mta = value("Reporting-MTA").or(value("Reporting-UA")).and_then(fields::host);
+    let reporting_mta = value("Reporting-MTA").and_then(fields::host).or_else(|| {
+        // Dovecot: `mail.example.org; Dovecot Mail Delivery Agent` (RFC 8098 section 3.2.1)
+        value("Reporting-UA").and_then(|value| value.split(';').next()).filter(|name| name.contains('.')).and_then(fields::host)
+    });
     if !refused {
         return Some(Report {
             kind: Kind::ReadReceipt,

@@ -154,7 +154,8 @@ impl Turns {
                 all.push(Turn { host: host.clone(), command: None, addresses: addresses(trimmed), reply, is_summary: true });
             } else if trimmed.is_empty() {
                 open = false;
-            } else if line.starts_with([' ', '\t'])
+            } else if !is_bare
+                && line.starts_with([' ', '\t'])
                 && let Some(last) = all.last_mut().filter(|last| (last.is_summary || open) && last.reply.len() < DIAGNOSTIC_BYTES)
             {
                 last.reply.push(' ');

@@ -48,7 +48,9 @@ lists! {
     SYSTEM_NAMES = "words/system-names.txt";
     /// The original follows.
     ORIGINAL_FOLLOWS = "words/original-follows.txt";
-    /// The address beside is that of a helper.
+    /// The address beside is that of whom one may turn to.
+    CONTACT = "words/contact.txt";
+    /// The address beside is that of a sender or another party.
     HELPERS = "words/helpers.txt";
     /// Subjects of automatic answers.
     AUTO_REPLY = "words/auto-reply.txt";
