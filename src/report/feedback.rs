@@ -11,7 +11,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-pub(super) fn read(mail: &Mail<'_>, _: &Notice) -> Option<Report> {
+pub(super) fn read(mail: &Mail<'_>, _: &Notice<'_>) -> Option<Report> {
     let part = mail.parts.iter().find(|part| part.media_type == "message/feedback-report");
     let report_type = mail.parameter("report-type").is_some_and(|kind| kind.eq_ignore_ascii_case("feedback-report"));
     if part.is_none() && !report_type {

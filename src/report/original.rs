@@ -26,7 +26,7 @@ pub struct Original {
 const TO: usize = 16;
 
 impl Original {
-    pub(super) fn of(mail: &Mail<'_>, notice: &Notice) -> Self {
+    pub(super) fn of(mail: &Mail<'_>, notice: &Notice<'_>) -> Self {
         let mut original = Self::default();
         let returned = mail.parts.iter().filter(|part| part.is_original());
         let after_report =
@@ -38,7 +38,7 @@ impl Original {
             }
         }
         if original.message_id.is_none()
-            && let Some(quoted) = &notice.quoted
+            && let Some(quoted) = &notice.prose().quoted
         {
             original.take(&Header::parse(unquoted(quoted).as_bytes()).0);
         }
@@ -74,7 +74,7 @@ impl Original {
     }
 
     /// The addresses that it was sent to.
-    pub(super) fn recipients(mail: &Mail<'_>, notice: &Notice) -> Vec<String> {
+    pub(super) fn recipients(mail: &Mail<'_>, notice: &Notice<'_>) -> Vec<String> {
         let to = Self::of(mail, notice).to.unwrap_or_default();
         address::find_all(&to).into_iter().map(|found| found.address).collect()
     }
