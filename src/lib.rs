@@ -4,6 +4,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod answer;
+pub mod check;
 pub mod classify;
 pub mod input;
 pub mod limits;

@@ -22,6 +22,11 @@ impl ReplyCode {
         }
     }
 
+    /// A code that is known to be one.
+    pub(crate) const fn known(number: u16) -> Self {
+        Self(number)
+    }
+
     /// The number.
     pub fn number(self) -> u16 {
         self.0

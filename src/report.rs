@@ -130,18 +130,6 @@ impl Report {
     }
 }
 
-impl Default for Kind {
-    fn default() -> Self {
-        Kind::Other
-    }
-}
-
-impl Default for Outcome {
-    fn default() -> Self {
-        Outcome::Failed
-    }
-}
-
 impl Serialize for Date {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.to_rfc3339())

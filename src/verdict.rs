@@ -79,6 +79,7 @@ pub(crate) use named;
 
 named! {
     /// What a message is.
+    #[derive(Default)]
     Kind, "kind" {
         /// Delivery to at least one recipient failed for good.
         Bounce = "bounce",
@@ -95,14 +96,17 @@ named! {
         /// A challenge-response system asks the sender to confirm.
         Challenge = "challenge",
         /// Anything else: ordinary mail, spam, a newsletter.
+        #[default]
         Other = "other",
     }
 }
 
 named! {
     /// What became of the message for one recipient: the action names of RFC 3464 section 2.3.3.
+    #[derive(Default)]
     Outcome, "outcome" {
         /// Given up.
+        #[default]
         Failed = "failed",
         /// Not yet; it will be tried again.
         Delayed = "delayed",

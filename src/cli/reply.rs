@@ -3,80 +3,84 @@
 use std::io::{self, BufRead, Write};
 
 use clap::Args;
-use serde::Serialize;
-use whybounce::classify::{Evidence, Verdict, classify};
-use whybounce::reply::{Command, EnhancedCode, ReplyCode};
-use whybounce::verdict::{Action, BounceType, Cause, DecidedBy};
+use whybounce::classify::{Evidence, classify};
+use whybounce::output::{self, Tally};
+use whybounce::reply::Command;
+use whybounce::rules::Table;
 
-use super::{Ending, Reading, load_table};
+use super::sink::Sink;
+use super::{Common, Ending, Format, load_table};
 
 #[derive(Args)]
 pub(super) struct Options {
     /// Replies, one each; `-` or none: one reply a line from standard input
     #[arg(value_name = "TEXT")]
     replies: Vec<String>,
-    #[command(flatten)]
-    reading: Reading,
     /// Host that answered: lets its provider's rules apply
     #[arg(long, value_name = "HOST")]
     remote: Option<String>,
     /// Stage that was answered, such as `RCPT TO` or `end of DATA`
     #[arg(long, value_name = "STAGE", value_parser = stage)]
     command: Option<Command>,
+    /// How the answer is written
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    common: Common,
 }
 
-fn stage(name: &str) -> Result<Command, String> {
+/// A stage of the SMTP dialogue.
+pub(super) fn stage(name: &str) -> Result<Command, String> {
     Command::parse(name).ok_or_else(|| {
         let known: Vec<_> = Command::ALL.iter().map(|stage| stage.name()).collect();
         format!("expected one of {}", known.join(", "))
     })
 }
 
-#[derive(Serialize)]
-struct Answer<'a> {
-    reply: &'a str,
-    reply_code: Option<ReplyCode>,
-    enhanced_code: Option<EnhancedCode>,
-    cause: Cause,
-    bounce_type: BounceType,
-    action: Action,
-    decided_by: DecidedBy,
-    rule: Option<&'a str>,
-    advice: &'a str,
-}
-
 pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
-    let table = load_table(&options.reading.rules)?;
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut answer = |text: &str| -> anyhow::Result<()> {
-        let evidence = Evidence::of_reply(text, options.remote.as_deref(), options.command);
-        let verdict: Verdict<'_> = classify(&table, &evidence);
-        serde_json::to_writer(
-            &mut out,
-            &Answer {
-                reply: text,
-                reply_code: evidence.reply_code,
-                enhanced_code: evidence.enhanced_code,
-                cause: verdict.cause,
-                bounce_type: verdict.bounce_type,
-                action: verdict.action,
-                decided_by: verdict.decided_by,
-                rule: verdict.rule.map(|rule| rule.id.as_str()),
-                advice: &verdict.advice(),
-            },
-        )?;
-        out.write_all(b"\n")?;
-        Ok(())
-    };
+    let table = load_table(&options.common.rules)?;
+    let mut sink = Sink::open(&options.common, matches!(options.format, Format::Text | Format::Summary))?;
+    if options.format == Format::Csv {
+        output::write_csv_reply_header(&mut sink)?;
+    }
+    let mut tally = Tally::default();
     if options.replies.is_empty() || options.replies == ["-"] {
-        for line in io::stdin().lock().lines() {
-            answer(&line?)?;
+        let mut input = io::stdin().lock();
+        let mut line = Vec::new();
+        let mut first = true;
+        while input.read_until(b'\n', &mut line)? > 0 {
+            answer(options, &table, &String::from_utf8_lossy(&line), first, &mut sink, &mut tally)?;
+            line.clear();
+            first = false;
         }
     } else {
-        for text in &options.replies {
-            answer(text)?;
+        for (place, text) in options.replies.iter().enumerate() {
+            answer(options, &table, text, place == 0, &mut sink, &mut tally)?;
         }
     }
-    out.flush()?;
+    if options.format == Format::Summary {
+        tally.write_text(&mut sink)?;
+    }
+    sink.finish()?;
     Ok(Ending::Good)
+}
+
+fn answer(options: &Options, table: &Table, text: &str, first: bool, sink: &mut Sink, tally: &mut Tally) -> io::Result<()> {
+    let text = text.trim_end_matches(['\n', '\r']);
+    let evidence = Evidence::of_reply(text, options.remote.as_deref(), options.command);
+    let verdict = classify(table, &evidence);
+    match options.format {
+        Format::Json => output::write_json_reply(sink, text, &evidence, &verdict),
+        Format::Csv => output::write_csv_reply(sink, text, &evidence, &verdict),
+        Format::Text => {
+            if !first {
+                writeln!(sink)?;
+            }
+            output::write_text_reply(sink, text, &verdict, options.common.look())
+        }
+        Format::Summary => {
+            tally.add_reply(&verdict);
+            Ok(())
+        }
+    }
 }

@@ -52,6 +52,11 @@ impl Date {
         mail_parser::DateTime::parse_rfc822(text).filter(mail_parser::DateTime::is_valid).filter(|date| date.year > 0).map(Self)
     }
 
+    /// Year, month and day as the mail has them, in its own time zone.
+    pub fn day(&self) -> (u16, u8, u8) {
+        (self.0.year, self.0.month, self.0.day)
+    }
+
     /// In UTC, as RFC 3339: `2026-03-01T10:00:00Z`.
     pub fn to_rfc3339(&self) -> String {
         let utc = mail_parser::DateTime::from_timestamp(self.0.to_timestamp());

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::visible;
 use crate::answer::{Answer, Field};
+use crate::classify::Verdict;
 
 /// Most recipient domains that are counted by name; the rest are counted together, so that memory stays bounded.
 const DOMAINS: usize = 100_000;
@@ -58,6 +59,23 @@ impl Tally {
         }
     }
 
+    /// Counts the verdict on one bare reply.
+    pub fn add_reply(&mut self, verdict: &Verdict<'_>) {
+        self.recipients += 1;
+        count(&mut self.causes, verdict.cause.name());
+        count(&mut self.bounce_types, verdict.bounce_type.name());
+        count(&mut self.actions, verdict.action.name());
+        count(&mut self.decided_by, verdict.decided_by.name());
+        if let Some(rule) = verdict.rule {
+            count(&mut self.rules, &rule.id);
+        }
+    }
+
+    /// The bounce types on one short line, for a progress bar.
+    pub fn headline(&self) -> String {
+        self.bounce_types.iter().map(|(name, number)| format!("{number} {name}")).collect::<Vec<_>>().join(", ")
+    }
+
     /// Takes in what another part of the work counted.
     pub fn merge(&mut self, other: Tally) {
         self.mails += other.mails;
@@ -87,14 +105,18 @@ impl Tally {
     /// # Errors
     /// Those of the writer.
     pub fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
-        writeln!(
-            out,
-            "{} {}, {} {}",
-            self.mails,
-            plural(self.mails, "mail"),
-            self.recipients,
-            plural(self.recipients, "recipient")
-        )?;
+        if self.mails > 0 {
+            writeln!(
+                out,
+                "{} {}, {} {}",
+                self.mails,
+                plural(self.mails, "mail"),
+                self.recipients,
+                plural(self.recipients, "recipient")
+            )?;
+        } else {
+            writeln!(out, "{} {}", self.recipients, if self.recipients == 1 { "reply" } else { "replies" })?;
+        }
         block(out, "kinds", &self.kinds, usize::MAX)?;
         block(out, "causes", &self.causes, usize::MAX)?;
         block(out, "bounce types", &self.bounce_types, usize::MAX)?;
