@@ -101,9 +101,8 @@ impl Original {
                 | "主旨"
                 | "主題"
                 | "제목" => {
-                    if self.subject.is_none() && !value.is_empty() {
-                        self.subject = Some(cut(value, FIELD_BYTES).to_owned());
-                    }
+                    self.subject =
+                        self.subject.take().or_else(|| Some(cut(value, FIELD_BYTES).to_owned()).filter(|text| !text.is_empty()));
                 }
                 "message-id" | "message id" => self.message_id = self.message_id.take().or_else(|| message_id(value)),
                 "date" | "the date of the message is" | "sent" => self.date = self.date.take().or_else(|| Date::parse(value)),
