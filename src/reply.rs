@@ -291,6 +291,8 @@ pub struct Reply<'a> {
     pub at: Option<usize>,
     /// Whether the enhanced code stands right behind the basic one: the server that answered wrote both.
     pub is_paired: bool,
+    /// Whether the codes are those of a reply inside the text: the outer one only says that the queue time ran out.
+    pub is_inner: bool,
 }
 
 impl<'a> Reply<'a> {
@@ -315,11 +317,12 @@ impl<'a> Reply<'a> {
         };
         let code = found.map(|found| found.code);
         if enhanced.is_some_and(EnhancedCode::is_expiry)
-            && let Some((code, enhanced)) = last_real_reply(text, end.unwrap_or(0))
+            && let Some((at, code, enhanced)) = last_real_reply(text, end.unwrap_or(0))
         {
-            return Reply { code, enhanced: Some(enhanced), text: words, at, is_paired: true };
+            return Reply { code, enhanced: Some(enhanced), text: words, at: Some(at), is_paired: true, is_inner: true };
         }
-        Reply { code, enhanced, text: words, at, is_paired: paired.is_some() && paired == enhanced }
+        let is_paired = paired.is_some() && paired == enhanced;
+        Reply { code, enhanced, text: words, at, is_paired, is_inner: false }
     }
 }
 
@@ -483,7 +486,7 @@ fn paired(text: &str, end: usize) -> Option<EnhancedCode> {
 }
 
 /// The reply that stands behind one that only says that the queue time ran out: `554 4.4.7 expired <421 4.4.2 timed out>`.
-fn last_real_reply(text: &str, from: usize) -> Option<(Option<ReplyCode>, EnhancedCode)> {
+fn last_real_reply(text: &str, from: usize) -> Option<(usize, Option<ReplyCode>, EnhancedCode)> {
     let bytes = text.as_bytes();
     let mut at = from;
     while at + 5 <= bytes.len() {
@@ -494,10 +497,10 @@ fn last_real_reply(text: &str, from: usize) -> Option<(Option<ReplyCode>, Enhanc
         {
             let before = text[..at].trim_end_matches([' ', '-', '#', '(']);
             let digits = before.get(before.len().saturating_sub(3)..).unwrap_or_default();
-            let stands_alone =
-                before.as_bytes().len().checked_sub(4).is_none_or(|left| !before.as_bytes()[left].is_ascii_alphanumeric());
+            let stands_alone = before.len().checked_sub(4).is_none_or(|left| !before.as_bytes()[left].is_ascii_alphanumeric());
             let code = ReplyCode::parse(digits).filter(|_| stands_alone && before.len() >= from + 3);
-            return Some((code, enhanced));
+            let start = if code.is_some() { before.len() - 3 } else { at };
+            return Some((start, code, enhanced));
         }
         at += 1;
     }
@@ -553,7 +556,7 @@ fn without_repeated_codes(text: &str, code: ReplyCode, first_end: usize) -> Cow<
     let mut rest = tail;
     while let Some(at) = rest.find(digits.as_str()) {
         let end = at + digits.len();
-        let before = rest[..at].as_bytes().last();
+        let before = rest.as_bytes()[..at].last();
         let separated = before.is_none_or(|b| b.is_ascii_whitespace() || *b == b';' || *b == b',');
         let repeats = separated
             && match rest.as_bytes().get(end) {

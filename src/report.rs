@@ -17,6 +17,7 @@ mod original;
 mod prose;
 mod reason;
 mod receipt;
+mod ses;
 mod text;
 mod transcript;
 mod words;
@@ -86,6 +87,8 @@ impl Recipient {
             return;
         }
         let reply = Reply::parse(text);
+        // The end of the queue time is but the wrapping of the last real reply.
+        let text = if reply.is_inner { reason::without_frame(text, reply.at).1 } else { text };
         self.reply_code = self.reply_code.or(reply.code);
         self.enhanced_code = match (self.enhanced_code, reply.enhanced) {
             (Some(known), Some(given)) if given.is_exact() && gives_way(known, given, reply.is_paired) => Some(given),
@@ -106,7 +109,7 @@ fn gives_way(known: EnhancedCode, given: EnhancedCode, is_paired: bool) -> bool 
 /// One reader: what it makes of a mail, or none where it is not its format.
 type Reader = fn(&Mail<'_>, &Notice<'_>) -> Option<Report>;
 
-const READERS: &[Reader] = &[feedback::read, dsn::read, receipt::read, challenge::read, prose::read, auto_reply::read];
+const READERS: &[Reader] = &[feedback::read, ses::read, dsn::read, receipt::read, challenge::read, prose::read, auto_reply::read];
 
 impl Report {
     /// Reads a mail. Never fails: a mail that no reader knows is of the kind `other`.

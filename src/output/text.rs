@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use super::visible;
 use crate::answer::{Answer, Field};
 use crate::classify::{Evidence, Match, Verdict};
+use crate::reply::Reply;
 use crate::report::Recipient;
 use crate::verdict::{Action, BounceType, DecidedBy, Kind, Outcome};
 
@@ -39,7 +40,8 @@ fn paragraph(out: &mut impl Write, look: Look, indent: usize, style: Style, text
     // Words are never torn at their hyphens: dates, ids and hosts have them.
     let options = textwrap::Options::new(width)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace);
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
     for line in textwrap::wrap(&visible(text), options) {
         writeln!(out, "{margin}{style}{line}{style:#}")?;
     }
@@ -132,7 +134,8 @@ fn write_reply_quoted(out: &mut impl Write, recipient: &Recipient, look: Look) -
         (None, None) => "The report says:".to_owned(),
     };
     writeln!(out, "\n  {answered}")?;
-    paragraph(out, look, 4, REPLY, diagnostic)
+    // The words, without the code that each line of a reply repeats.
+    paragraph(out, look, 4, REPLY, &Reply::parse(diagnostic).text)
 }
 
 fn write_advice(out: &mut impl Write, verdict: &Verdict<'_>, look: Look) -> io::Result<()> {

@@ -42,15 +42,25 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let supported = header.has("X-Auto-Response-Suppress")
         || submitted.starts_with("auto-")
         || header.has("In-Reply-To")
+        || header.has("X-List-Administrivia")
         || header.text("Return-Path").is_some_and(|path| path.trim() == "<>")
         || value("Precedence").is_some_and(|text| text == "junk" || text == "bulk")
         || STRONG.iter().any(|mark| subject.starts_with(mark));
+    let by_words = || notice.is_report() && says_so(notice);
     let reason = match by_field {
         Some(field) => field.to_owned(),
-        None if by_subject && supported && !header.has("List-Unsubscribe") => format!("the subject says so: {subject}"),
+        None if by_subject && supported && (!header.has("List-Unsubscribe") || header.has("X-List-Administrivia")) => {
+            format!("the subject says so: {subject}")
+        }
+        None if by_words() => "it says that it is an automated message".to_owned(),
         None => return None,
     };
     Some(Report { kind: Kind::AutoReply, reason, dialect: "rfc3834", ..Report::default() })
+}
+
+/// Whether the prose calls itself an answer that a machine gives once, however it is dressed.
+pub(super) fn says_so(notice: &Notice<'_>) -> bool {
+    says(&notice.prose().words, &["one-time automated message", "one-time automatic confirmation"])
 }
 
 /// Subjects that no person writes.

@@ -247,10 +247,8 @@ fn named(lines: &[String], at: usize, paragraph: usize) -> Vec<Named<'_>> {
         reply.iter_mut().for_each(|named| (named.is_reply, named.whole_line) = (true, true));
         return reply;
     }
-    if before.is_empty() || is_number(before) {
-        if !continues_sentence(lines, at, after) {
-            return if is_contact_line(lines, at, after) { Vec::new() } else { one(Sureness::Line) };
-        }
+    if (before.is_empty() || is_number(before)) && !continues_sentence(lines, at, after) {
+        return if is_contact_line(lines, at, after) { Vec::new() } else { one(Sureness::Line) };
     }
     let lower = before.to_lowercase();
     if let Some(label) = label(&lower) {
@@ -379,7 +377,7 @@ fn continues_sentence(lines: &[String], at: usize, after: &str) -> bool {
     at > 0
         && after.starts_with(|c: char| c.is_lowercase())
         && lines[at - 1].ends_with(|c: char| c.is_lowercase() || c == ',')
-        && !lines[at].starts_with([' ', '\t'])
+        && indent(&lines[at]) == indent(&lines[at - 1])
 }
 
 /// Whether an address at the beginning of a line is that of a helper, by the sentence that leads to it.

@@ -5,11 +5,11 @@
 
 use super::fields::{self, Field};
 use super::notice::Notice;
-use super::{Recipient, Report, address, challenge, kind_of, prose};
+use super::{Recipient, Report, address, auto_reply, challenge, kind_of, prose};
 use crate::limits::RECIPIENTS;
 use crate::mail::{Mail, Part};
 use crate::reply::{Command, EnhancedCode};
-use crate::verdict::{Kind, Outcome};
+use crate::verdict::Outcome;
 
 const PER_MESSAGE: &[&str] =
     &["Reporting-MTA", "Received-From-MTA", "DSN-Gateway", "Arrival-Date", "Original-Envelope-Id", "Original-Envelope-ID"];
@@ -55,7 +55,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     report.kind = kind_of(&report.recipients);
     // Filters that ask the sender to confirm dress their question as a report; no server's reply is in it.
     let quotes_reply = report.recipients.iter().any(|recipient| recipient.reply_code.is_some());
-    if (report.kind != Kind::Bounce || !quotes_reply) && challenge::is_asked(mail, notice) {
+    if !quotes_reply && (challenge::is_asked(mail, notice) || auto_reply::says_so(notice)) {
         return None;
     }
     prose::complete(&mut report, mail, notice);
@@ -132,7 +132,7 @@ fn from_first_field(text: &str) -> String {
 fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
     // An unfinished group waits for fields that a stray blank line cut off.
     let mut open: Vec<Field> = Vec::new();
-    let names_recipient = |group: &[Field]| group.iter().any(|field| is_recipient(field));
+    let names_recipient = |group: &[Field]| group.iter().any(is_recipient);
     for group in fields::groups(text, is_name) {
         let mut own: Vec<Field> = Vec::new();
         for field in group {
@@ -237,7 +237,7 @@ fn outcome(action: &str, status: Option<EnhancedCode>) -> Outcome {
 }
 
 /// The code of a Status field, whatever comment stands around it.
-fn status(value: &str) -> Option<EnhancedCode> {
+pub(super) fn status(value: &str) -> Option<EnhancedCode> {
     value.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ';' | ',' | '#')).find_map(EnhancedCode::parse_status)
 }
 

@@ -134,6 +134,11 @@ impl<'m> Notice<'m> {
         self.points() + if body { 2 } else { 0 } >= 4 && (self.subject_fails || body)
     }
 
+    /// Whether it calls itself a delivery report.
+    pub(super) fn is_report(&self) -> bool {
+        self.is_report
+    }
+
     /// Whether the mail went to many who may leave the list, and did not come back from there.
     pub(super) fn is_newsletter(&self) -> bool {
         self.is_bulk && !self.null_sender && !self.to_bounces

@@ -275,6 +275,13 @@ fn take_turn(recipient: &mut Recipient, turn: &Turn) {
 }
 
 fn take_reason(recipient: &mut Recipient, reason: &Reason) {
+    // Where the fields only say that the time ran out, the prose may still have the last real reply.
+    let expired = recipient.enhanced_code.is_some_and(EnhancedCode::is_expiry);
+    if expired && reason.enhanced.is_some_and(|code| code.is_exact() && !code.is_expiry()) {
+        recipient.enhanced_code = reason.enhanced;
+        recipient.reply_code = reason.code.or(recipient.reply_code);
+        recipient.diagnostic = Some(reason.diagnostic.clone());
+    }
     recipient.smtp_command = recipient.smtp_command.or(reason.command);
     if recipient.diagnostic.is_none() && !reason.diagnostic.is_empty() {
         recipient.set_diagnostic(reason.diagnostic.clone());

@@ -94,7 +94,7 @@ const BEHIND: &[&str] = &[
 ];
 
 /// The reply of a text without what the reporting system wrote around it, and where it begins.
-fn without_frame(text: &str, reply_at: Option<usize>) -> (usize, &str) {
+pub(super) fn without_frame(text: &str, reply_at: Option<usize>) -> (usize, &str) {
     let Some(start) = reply_at else { return (0, text) };
     let mut reply = &text[start..];
     if let Some(end) = BEHIND.iter().filter_map(|mark| find_ignore_case(reply, mark)).min() {
