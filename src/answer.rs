@@ -76,6 +76,7 @@ fn evidence<'a>(report: &'a Report, recipient: &'a Recipient) -> Evidence<'a> {
         reply_code: recipient.reply_code,
         enhanced_code: recipient.enhanced_code,
         diagnostic: recipient.diagnostic.as_deref(),
+        words: None,
         explanation: recipient.explanation.as_deref(),
         // Where no other host answered, the reporter itself refused.
         host: recipient.remote_mta.as_deref().or(report.reporting_mta.as_deref()),

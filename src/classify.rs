@@ -11,7 +11,7 @@ use crate::rules::{Day, Facts, Rule, Table};
 use crate::verdict::{Action, BounceType, Cause, DecidedBy, Outcome};
 
 /// What is known of one failure.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Evidence<'a> {
     /// The basic code that was answered.
     pub reply_code: Option<ReplyCode>,
@@ -19,6 +19,8 @@ pub struct Evidence<'a> {
     pub enhanced_code: Option<EnhancedCode>,
     /// The reply itself.
     pub diagnostic: Option<&'a str>,
+    /// The reply's words ([`Reply::text`]), where they are known already.
+    pub words: Option<Cow<'a, str>>,
     /// What the report says of this recipient in other words, looked at when the reply's own words tell nothing.
     pub explanation: Option<&'a str>,
     /// The host that answered.
@@ -40,6 +42,7 @@ impl<'a> Evidence<'a> {
             reply_code: reply.code,
             enhanced_code: reply.enhanced,
             diagnostic: Some(text),
+            words: Some(reply.text),
             host,
             command: command.or_else(|| Command::find(text)),
             ..Self::default()
@@ -107,8 +110,7 @@ pub struct Match<'t> {
 
 /// The verdict on one failure.
 pub fn classify<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Verdict<'t> {
-    let diagnostic = Reply::parse(cut(evidence.diagnostic.unwrap_or_default(), DIAGNOSTIC_BYTES));
-    let by_reply = table.first(&facts(evidence, &diagnostic.text));
+    let by_reply = table.first(&facts(evidence, &words(evidence)));
     let rule = match by_reply {
         Some(rule) if is_settled(rule) => by_reply,
         _ => by_explanation(table, evidence).or(by_reply),
@@ -118,8 +120,7 @@ pub fn classify<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Verdict<'t> {
 
 /// Every rule that holds, in the order of precedence: the first is the one that [`classify`] lets win.
 pub fn trace<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Vec<Match<'t>> {
-    let diagnostic = Reply::parse(cut(evidence.diagnostic.unwrap_or_default(), DIAGNOSTIC_BYTES));
-    let of_reply = table.all(&facts(evidence, &diagnostic.text));
+    let of_reply = table.all(&facts(evidence, &words(evidence)));
     let mut matches: Vec<Match<'t>> =
         of_reply.into_iter().map(|(rule, phrase)| Match { rule, phrase, in_explanation: false }).collect();
     if let Some(explanation) = evidence.explanation {
@@ -135,6 +136,14 @@ pub fn trace<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Vec<Match<'t>> {
         matches.splice(at..at, more);
     }
     matches
+}
+
+/// The reply's words.
+fn words<'e>(evidence: &'e Evidence<'_>) -> Cow<'e, str> {
+    match &evidence.words {
+        Some(words) => Cow::Borrowed(words),
+        None => Reply::parse(cut(evidence.diagnostic.unwrap_or_default(), DIAGNOSTIC_BYTES)).text,
+    }
 }
 
 /// Whether the reply itself was clear: its words decided, or its provider's own code did.
@@ -184,7 +193,7 @@ mod tests {
             ..Evidence::default()
         };
         assert_eq!(classify(&table, &given_up).action, Action::RemoveAddress);
-        let delayed = Evidence { outcome: Some(Outcome::Delayed), ..given_up };
+        let delayed = Evidence { outcome: Some(Outcome::Delayed), ..given_up.clone() };
         assert_eq!(classify(&table, &delayed).action, Action::RetryLater);
     }
 

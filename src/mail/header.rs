@@ -84,7 +84,7 @@ impl<'a> Header<'a> {
             let line = &raw[at..end];
             let content = line.trim_ascii_end();
             if content.is_empty() {
-                if fields.is_empty() && open.is_none() && at < 64 && !raw[end..].is_empty() && begins_field(&raw[end..]) {
+                if fields.is_empty() && open.is_none() && at < 64 && leads_to_field(&raw[end..]) {
                     at = end; // blank lines before the header
                     continue;
                 }
@@ -164,6 +164,12 @@ fn begins_field(rest: &[u8]) -> bool {
     line.starts_with(b"From ")
         || field_name(line)
             .is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
+}
+
+/// Whether a field follows, behind a few blank lines at most.
+fn leads_to_field(rest: &[u8]) -> bool {
+    let blank = rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
+    begins_field(&rest[blank..])
 }
 
 fn end_of_header(raw: &[u8], from: usize) -> usize {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::phrases::{Entry, Owner, PhraseIndex};
+use super::phrases::{Bucket, Entry, Owner, PhraseIndex};
 use super::{CodeMask, OwnedOrStatic, Pattern, Provider, ProviderId, Rule, Section, StatusMask};
 use crate::reply::{Command, ReplyCode};
 use crate::verdict::Cause;
@@ -16,6 +16,6 @@ pub(super) fn section() -> Section {
         providers: OwnedOrStatic::Static(&PROVIDERS),
         first_provider: 0,
         by_code: Cow::Borrowed(&BY_CODE),
-        index: PhraseIndex { entries: Cow::Borrowed(&ENTRIES), beginnings: Cow::Borrowed(&BEGINNINGS) },
+        index: PhraseIndex { entries: Cow::Borrowed(&ENTRIES), heads: Cow::Borrowed(&HEADS), buckets: Cow::Borrowed(&BUCKETS) },
     }
 }

@@ -58,7 +58,8 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
             entry.parent
         )?;
     }
-    writeln!(out, "];\nstatic BEGINNINGS: [u64; {}] = {:?};", section.index.beginnings.len(), section.index.beginnings)
+    writeln!(out, "];\nstatic HEADS: [u64; {}] = {:?};", section.index.heads.len(), section.index.heads)?;
+    writeln!(out, "static BUCKETS: [Bucket; {}] = {:?};", section.index.buckets.len(), section.index.buckets)
 }
 
 fn text(text: &str) -> String {

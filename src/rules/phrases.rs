@@ -1,9 +1,9 @@
 //! Which phrases are in a text: one pass over the text, whatever the number of phrases.
 //!
-//! In: phrases, as the fragments around their `...`; then normalised texts. Out: the owners of the phrases that are in
-//! the text. Phrases stand for whole words, so only the places where a word begins are looked up: in a sorted list, where
-//! every phrase that the text continues with is a prefix of the one just before it. That costs nothing to build beside
-//! the sorting, and keeps a table of thousands of phrases as fast as one of hundreds.
+//! In: phrases, then normalised texts. Out: the owners of the phrases that are in the text. Phrases stand for whole words, so
+//! only the places where a word begins are looked up, in a sorted list in which every phrase that the text continues with is
+//! a prefix of the one found there. The list is made when the program is built, and thousands of phrases cost no more than
+//! hundreds.
 
 use std::borrow::Cow;
 
@@ -29,20 +29,42 @@ pub(super) struct Entry {
     pub(super) parent: Option<u32>,
 }
 
+/// The entries whose first fragments begin with the same three bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Bucket {
+    /// The three bytes; 0 for none.
+    pub(super) beginning: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
 /// All phrases of a section, ready to be searched for.
 #[derive(Debug)]
 pub(super) struct PhraseIndex {
     /// Sorted by first fragment.
     pub(super) entries: List<Entry>,
-    /// Which beginnings occur: a bit for each hash of the first three bytes.
-    pub(super) beginnings: List<u64>,
+    /// The first eight bytes of each entry as a number, which compares as the bytes do.
+    pub(super) heads: List<u64>,
+    /// A hash table over the first three bytes, open addressing; its length is a power of two, at least twice the entries'.
+    pub(super) buckets: List<Bucket>,
 }
 
-const BEGINNING_BITS: usize = 1 << 15;
+/// The first three bytes as a number; shorter texts are filled with zeros.
+fn beginning(bytes: &[u8]) -> u32 {
+    let byte = |at: usize| bytes.get(at).map_or(0, |&byte| u32::from(byte));
+    byte(0) << 16 | byte(1) << 8 | byte(2)
+}
 
-fn beginning(bytes: &[u8]) -> usize {
-    let key = bytes.iter().take(3).fold(0_u32, |key, &byte| (key << 8) | u32::from(byte));
-    (key.wrapping_mul(0x9E37_79B1) >> 17) as usize
+fn slot(beginning: u32, slots: usize) -> usize {
+    (beginning.wrapping_mul(0x9E37_79B1) >> 12) as usize & (slots - 1)
+}
+
+/// The first eight bytes as a number that compares as the bytes do; shorter texts are filled with zeros.
+fn head(bytes: &[u8]) -> u64 {
+    match bytes.first_chunk::<8>() {
+        Some(chunk) => u64::from_be_bytes(*chunk),
+        None => bytes.iter().fold(0, |head, &byte| head << 8 | u64::from(byte)) << (8 * (8 - bytes.len())).min(63),
+    }
 }
 
 /// A phrase as the normalised fragments around its `...`.
@@ -62,39 +84,62 @@ impl PhraseIndex {
             .collect();
         // A stable sort: equal phrases keep the order of their rules.
         entries.sort_by(|a, b| a.first.cmp(&b.first));
-        let mut beginnings = vec![0_u64; BEGINNING_BITS / 64];
         let mut open: Vec<usize> = Vec::new();
         for at in 0..entries.len() {
-            let bit = beginning(entries[at].first.as_bytes());
-            beginnings[bit / 64] |= 1 << (bit % 64);
             while open.last().is_some_and(|&parent| !entries[at].first.starts_with(entries[parent].first.as_ref())) {
                 open.pop();
             }
             entries[at].parent = open.last().map(|&parent| parent as u32);
             open.push(at);
         }
-        Self { entries: entries.into(), beginnings: beginnings.into() }
+        let heads = entries.iter().map(|entry| head(entry.first.as_bytes())).collect();
+        Self { heads, buckets: buckets(&entries).into(), entries: entries.into() }
+    }
+
+    /// The entries that begin as `bytes` do.
+    fn bucket(&self, bytes: &[u8]) -> Option<Bucket> {
+        let wanted = beginning(bytes);
+        let mut at = slot(wanted, self.buckets.len());
+        loop {
+            // Half of the slots at least are free, so that a free one is met.
+            let bucket = self.buckets[at];
+            if bucket.beginning == wanted {
+                return Some(bucket);
+            }
+            if bucket.beginning == 0 {
+                return None;
+            }
+            at = (at + 1) & (self.buckets.len() - 1);
+        }
+    }
+
+    /// The last entry of a bucket that sorts no later than `rest`.
+    fn last_before(&self, bucket: Bucket, rest: &[u8]) -> Option<u32> {
+        let wanted = head(rest);
+        let (start, end) = (bucket.start as usize, bucket.end as usize);
+        let below = self.heads[start..end].partition_point(|&head| head < wanted);
+        let mut after = start + below;
+        while after < end && self.heads[after] == wanted && self.entries[after].first.as_bytes() <= rest {
+            after += 1;
+        }
+        (after > start).then(|| after as u32 - 1)
     }
 
     /// Tells `found` the owner of each phrase that is in `text`, which must be [`normalise`]d.
     pub(super) fn search(&self, text: &str, mut found: impl FnMut(Owner)) {
         let bytes = text.as_bytes();
         let mut in_word = false;
-        for at in 0..bytes.len() {
+        for at in 0..bytes.len().saturating_sub(2) {
             let byte = bytes[at];
             let word_byte = is_word(byte);
             let begins = !(in_word && word_byte) && byte != b' ';
             in_word = word_byte;
-            if !begins || bytes.len() - at < 3 {
-                continue;
-            }
-            let bit = beginning(&bytes[at..]);
-            if self.beginnings[bit / 64] & (1 << (bit % 64)) == 0 {
+            if !begins {
                 continue;
             }
             let rest = &bytes[at..];
-            let after = self.entries.partition_point(|entry| entry.first.as_bytes() <= rest);
-            let mut candidate = after.checked_sub(1).map(|at| at as u32);
+            let Some(bucket) = self.bucket(rest) else { continue };
+            let mut candidate = self.last_before(bucket, rest);
             while let Some(entry) = candidate.map(|at| &self.entries[at as usize]) {
                 let first = entry.first.as_bytes();
                 if rest.starts_with(first) && ends_word(bytes, at + first.len()) && continues(text, at + first.len(), &entry.rest)
@@ -105,6 +150,23 @@ impl PhraseIndex {
             }
         }
     }
+}
+
+/// The hash table over the beginnings of sorted entries.
+fn buckets(entries: &[Entry]) -> Vec<Bucket> {
+    let mut buckets = vec![Bucket::default(); (2 * entries.len()).next_power_of_two().max(2)];
+    let mut start = 0;
+    while start < entries.len() {
+        let beginning = beginning(entries[start].first.as_bytes());
+        let length = entries[start..].iter().take_while(|entry| self::beginning(entry.first.as_bytes()) == beginning).count();
+        let mut at = slot(beginning, buckets.len());
+        while buckets[at].beginning != 0 {
+            at = (at + 1) & (buckets.len() - 1);
+        }
+        buckets[at] = Bucket { beginning, start: start as u32, end: (start + length) as u32 };
+        start += length;
+    }
+    buckets
 }
 
 /// Letters and digits, and `@`, so that no phrase is found in the local part of an address.
@@ -126,7 +188,7 @@ fn continues(text: &str, mut at: usize, fragments: &[Text]) -> bool {
     'fragments: for fragment in fragments {
         let mut from = at;
         let last = (at + PHRASE_GAP + fragment.len()).min(bytes.len());
-        while let Some(found) = find(&bytes[from..last], fragment.as_bytes()) {
+        while let Some(found) = memchr::memmem::find(&bytes[from..last], fragment.as_bytes()) {
             let start = from + found;
             let end = start + fragment.len();
             let begins = start == 0 || !(is_word(bytes[start - 1]) && is_word(bytes[start]));
@@ -141,41 +203,35 @@ fn continues(text: &str, mut at: usize, fragments: &[Text]) -> bool {
     true
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
-}
-
 /// The text as phrases are matched against it: lower case, white space run together, typographic quotes and dashes made plain.
 pub fn normalise(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let is_plain = bytes.iter().all(|byte| matches!(byte, b' '..=b'~') && !byte.is_ascii_uppercase() && *byte != b'`');
-    let is_normal = is_plain && !bytes.windows(2).any(|pair| pair == b"  ");
-    if is_normal {
+    if is_plain && !bytes.windows(2).any(|pair| pair == b"  ") {
         return Cow::Borrowed(text.trim_matches(' '));
     }
     let mut normal = String::with_capacity(text.len());
     let mut gap = false;
-    for c in text.chars() {
-        let c = match c {
-            '\u{2018}' | '\u{2019}' | '\u{201B}' | '\u{2032}' | '\u{FF07}' | '`' | '\u{B4}' => '\'',
-            '\u{201C}' | '\u{201D}' | '\u{201E}' | '\u{2033}' | '\u{FF02}' => '"',
-            '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
-            // Zero-width and soft-hyphen characters only serve to hide words.
-            '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' => continue,
-            c => c,
-        };
-        if c.is_whitespace() || c.is_control() {
-            gap = !normal.is_empty();
-            continue;
-        }
-        if gap {
+    let mut put = |c: char, gap_before: &mut bool| {
+        if *gap_before && !normal.is_empty() {
             normal.push(' ');
-            gap = false;
         }
-        if c.is_ascii() {
-            normal.push(c.to_ascii_lowercase());
-        } else {
-            normal.extend(c.to_lowercase());
+        *gap_before = false;
+        normal.push(c);
+    };
+    for c in text.chars() {
+        match c {
+            '!'..='@' | '['..='_' | 'a'..='~' => put(c, &mut gap),
+            'A'..='Z' => put(c.to_ascii_lowercase(), &mut gap),
+            '`' => put('\'', &mut gap),
+            '\0'..=' ' | '\x7F' => gap = true,
+            '\u{2018}' | '\u{2019}' | '\u{201B}' | '\u{2032}' | '\u{FF07}' | '\u{B4}' => put('\'', &mut gap),
+            '\u{201C}' | '\u{201D}' | '\u{201E}' | '\u{2033}' | '\u{FF02}' => put('"', &mut gap),
+            '\u{2010}'..='\u{2015}' | '\u{2212}' => put('-', &mut gap),
+            // Zero-width and soft-hyphen characters only serve to hide words.
+            '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' => {}
+            c if c.is_whitespace() || c.is_control() => gap = true,
+            c => c.to_lowercase().for_each(|c| put(c, &mut gap)),
         }
     }
     Cow::Owned(normal)
