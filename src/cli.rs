@@ -7,6 +7,7 @@ mod explain;
 mod reply;
 mod rules;
 mod sink;
+mod unknown;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -40,6 +41,8 @@ enum Command {
     Explain(explain::Options),
     /// Show and test the rule table
     Rules(rules::Options),
+    /// Gather what no words decided, without anything personal, as rules to start from
+    Unknown(unknown::Options),
     /// Write the completions for a shell
     Completions {
         /// The shell
@@ -129,6 +132,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::Rules(options)) => rules::run(&options),
+        Some(Command::Unknown(options)) => unknown::run(&options),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "whybounce", &mut io::stdout());
             Ok(Ending::Good)

@@ -7,6 +7,7 @@
 #[cfg(rules_compiled)]
 mod built_in;
 mod check;
+mod doubt;
 mod draft;
 #[cfg(not(rules_compiled))]
 mod emit;
@@ -14,6 +15,7 @@ mod file;
 #[cfg(not(rules_compiled))]
 mod order;
 mod phrases;
+mod redact;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,7 +28,8 @@ use crate::reply::{Command, EnhancedCode, ReplyCode};
 use crate::verdict::{Cause, DecidedBy};
 
 pub use check::check;
-pub use draft::{draft, redact};
+pub use doubt::doubts;
+pub use draft::{draft, draft_as};
 #[cfg(not(rules_compiled))]
 pub(crate) use emit::source;
 pub use file::{RuleError, Source};
@@ -34,6 +37,7 @@ pub use file::{RuleError, Source};
 pub(crate) use order::FILES;
 pub use phrases::normalise;
 use phrases::{Owner, PhraseIndex};
+pub use redact::{Redactor, redact};
 
 /// A condition on the basic code: `550`, or `5xx` for a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
