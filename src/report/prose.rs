@@ -37,6 +37,10 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     }
     let findings = Findings::of(notice);
     let named = named(mail, notice, &findings);
+    // Anyone can write of failure: who is no mail system must at least name recipients as one does.
+    if named.is_none() && !notice.is_from_system() {
+        return None;
+    }
     // A gateway may put a whole report into its own.
     if named.is_none()
         && let Some(report) = wrapped::read(mail, notice)
@@ -44,9 +48,6 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         return Some(report);
     }
     let (addresses, found_in) = named.unwrap_or_else(|| hinted(mail, notice, &findings));
-    if addresses.is_empty() && !notice.is_from_system() {
-        return None;
-    }
     let outcome = if notice.says_delivered() {
         Outcome::Delivered
     } else if notice.says_delayed() {
