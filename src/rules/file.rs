@@ -156,9 +156,9 @@ pub(super) fn read(
     let mut places: HashMap<Text, (Text, usize)> = known_rules.iter().map(place).collect();
     for (source, file) in parsed {
         for raw in file.rule {
-            let span = raw.span();
-            let line = line_of(source.text, span.start);
-            let text = source.text.get(span).unwrap_or_default().trim_end();
+            let start = raw.span().start;
+            let line = line_of(source.text, start);
+            let text = block(source.text, start);
             let rule = match rule(source, line, text, raw.into_inner(), &by_id) {
                 Ok(rule) => rule,
                 Err(error) => {
@@ -180,6 +180,19 @@ pub(super) fn read(
         }
     }
     if errors.is_empty() { Ok((rules, providers)) } else { Err(errors) }
+}
+
+/// A rule as it stands in its file: from its `[[rule]]` to the next header, comments that lead into that one left out.
+fn block(file: &str, start: usize) -> &str {
+    let text = file.get(start..).unwrap_or_default();
+    let end = text.match_indices("\n[[").map(|(at, _)| at).next().unwrap_or(text.len());
+    let mut kept = text[..end].trim_end();
+    while let Some((before, last)) = kept.rsplit_once('\n')
+        && (last.trim().is_empty() || last.starts_with('#'))
+    {
+        kept = before.trim_end();
+    }
+    kept
 }
 
 fn place(rule: &Rule) -> (Text, (Text, usize)) {
@@ -391,6 +404,14 @@ mod tests {
         assert!(rule("phrases = [\"some\"]\nprovider = \"nobody\"").contains("unknown provider `nobody`"));
         assert!(rule("phrases = [\"some\"]\nsince = \"2025-13-01\"").contains("`2025-13-01` is no day"));
         assert!(rule("phrases = [\"some\"]\ncommand = \"HELP\"").contains("unknown command `HELP`"));
+    }
+
+    #[test]
+    fn a_rule_keeps_its_own_text() {
+        let text = "[[rule]] # one\nid = \"a\"\ncause = \"policy\"\nsource = \"s\"\ncode = \"550\"\nexamples = [\n  \"550\", # bare\n]\n\n# about the next\n[[rule]]\nid = \"b\"\ncause = \"policy\"\nsource = \"s\"\ncode = \"551\"\nexamples = [\"551\"]\n";
+        let (rules, _) = read(&[Source { name: "my.toml", text }], &[], &[]).expect("a good file");
+        assert!(rules[0].text.starts_with("[[rule]]") && rules[0].text.ends_with("\n]"), "{}", rules[0].text);
+        assert!(rules[1].text.ends_with("[\"551\"]"), "{}", rules[1].text);
     }
 
     #[test]
