@@ -166,37 +166,49 @@ fn is_cjk(c: char) -> bool {
 
 /// Whether an address is that of a mail system and not of a person: the reporter, its postmaster, its help desk.
 pub(super) fn is_system(address: &str) -> bool {
-    let local = address.split('@').next().unwrap_or_default();
-    let letters: String = local.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    matches!(
-        letters.as_str(),
-        "mailerdaemon"
-            | "postmaster"
-            | "maildaemon"
-            | "mdaemon"
-            | "daemon"
-            | "mailadmin"
-            | "mailmaster"
-            | "mailsupport"
-            | "mailadministrator"
-            | "hostmaster"
-            | "abuse"
-            | "helpdesk"
-            | "noreply"
-            | "donotreply"
-            | "mailsystem"
-            | "mailer"
-            | "mmdf"
-            | "uucp"
-            | "poostmaster"
-            | "mailgateway"
-            | "mailsweeper"
-            | "mailmarshal"
-            | "ndr"
-            | "bounce"
-            | "bounces"
-    ) || letters.starts_with("mailerdaemon")
+    is_mailer(address)
+        || matches!(
+            letters(address).as_str(),
+            "hostmaster"
+                | "abuse"
+                | "helpdesk"
+                | "noreply"
+                | "donotreply"
+                | "mailsupport"
+                | "mailadmin"
+                | "uucp"
+                | "bounce"
+                | "bounces"
+        )
+}
+
+/// Whether an address is one that mail systems write under.
+pub(super) fn is_mailer(address: &str) -> bool {
+    let letters = letters(address);
+    letters.starts_with("mailerdaemon")
         || letters.starts_with("postmaster")
+        || matches!(
+            letters.as_str(),
+            "maildaemon"
+                | "mdaemon"
+                | "daemon"
+                | "mailmaster"
+                | "mailadministrator"
+                | "mailsystem"
+                | "mailer"
+                | "mmdf"
+                | "poostmaster"
+                | "mailgateway"
+                | "mailsweeper"
+                | "mailmarshal"
+                | "ndr"
+        )
+}
+
+/// The letters and digits of a local part, in lower case.
+fn letters(address: &str) -> String {
+    let local = address.split('@').next().unwrap_or_default();
+    local.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
 /// Whether an address is that of a list manager's machine.

@@ -461,7 +461,7 @@ fn in_sentence(lines: &[String], at: usize, paragraph: usize, found: &Found) -> 
 
 /// Words of a sentence that leads to the recipient without saying that it failed.
 const LEADS: &[&str] =
-    &["your message to", "your mail to", "your email to", "addressed to", "was addressed", "message for", "mailing list"];
+    &["message to ", "mail to ", "delivery to ", "deliver to ", "addressed to", "was addressed", "message for", "mailing list"];
 
 /// What stands behind the last end of a sentence, when the text goes on.
 fn last_sentence_before(text: &str) -> &str {
