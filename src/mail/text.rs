@@ -45,6 +45,8 @@ pub(super) fn decode<'a>(body: &'a [u8], encoding: Encoding, charset: Option<&st
 fn with_breaks(html: &str) -> String {
     let mut text = String::with_capacity(html.len() + html.len() / 8);
     let mut from = 0;
+    // Styles and scripts are no text; what they hold is passed over up to their end.
+    let mut hidden: Option<&str> = None;
     for at in memchr::memchr_iter(b'<', html.as_bytes()) {
         let name = html.as_bytes().get(at + 1..).unwrap_or_default();
         let is = |tag: &str| {
@@ -52,6 +54,25 @@ fn with_breaks(html: &str) -> String {
                 && name[..tag.len()].eq_ignore_ascii_case(tag.as_bytes())
                 && !name[tag.len()].is_ascii_alphanumeric()
         };
+        if let Some(end) = hidden {
+            if is(end) {
+                hidden = None;
+                from = at;
+            }
+            continue;
+        }
+        hidden = if is("style") {
+            Some("/style")
+        } else if is("script") {
+            Some("/script")
+        } else {
+            None
+        };
+        if hidden.is_some() {
+            text.push_str(&html[from..at]);
+            from = html.len();
+            continue;
+        }
         let inserted = if is("/td") || is("/th") {
             " "
         } else if is("tr") || is("div") || is("li") || is("table") || is("pre") {
@@ -153,5 +174,7 @@ mod tests {
         let text =
             decode(b"<table><tr><td>Reply:</td><td>550 no</td></tr><tr><td>x</td></tr></table>", Encoding::None, None, true);
         assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["Reply:", "550", "no", "x"]);
+        let text = decode(b"<style>p { color: #555 }</style><p>a<script>550</script>b<style>no end", Encoding::None, None, true);
+        assert_eq!(text.trim(), "ab");
     }
 }
