@@ -150,7 +150,7 @@ fn local_start(text: &str, at: usize, from: usize) -> usize {
 fn domain_end(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     if rest.starts_with('[') {
-        return rest.find(']').filter(|&end| end <= 50).map_or(at, |end| at + end + 1);
+        return rest.bytes().take(51).position(|byte| byte == b']').map_or(at, |end| at + end + 1);
     }
     let is_domain = |c: char| {
         c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || (!c.is_ascii() && c.is_alphanumeric() && !is_cjk(c))

@@ -43,6 +43,7 @@ pub(super) struct Block {
 pub(super) struct Blocks {
     pub(super) all: Vec<Block>,
     by_address: HashMap<String, Vec<usize>>,
+    first_line: usize,
 }
 
 /// Most addresses that are taken from one line.
@@ -114,7 +115,8 @@ impl Blocks {
 
     /// Gives each block the lines up to the next one; addresses listed one below the other share those behind the last.
     fn close(open: Vec<Open>, lines: &[String]) -> Self {
-        let mut blocks = Self::default();
+        let first_line = open.iter().find(|block| block.sureness >= Sureness::Label).map_or(lines.len(), |block| block.line);
+        let mut blocks = Self { first_line, ..Self::default() };
         let mut end = lines.len();
         let mut shared: Option<(usize, Rc<Reason>)> = None;
         let mut closed: Vec<Block> = Vec::with_capacity(open.len());
@@ -156,6 +158,11 @@ impl Blocks {
     /// The former address of a recipient, where any of its blocks gives one.
     pub(super) fn original_of(&self, address: &str) -> Option<String> {
         self.named(address).find_map(|(_, block)| block.original_address.clone())
+    }
+
+    /// The line of the first recipient that is plainly named.
+    pub(super) fn first_line(&self) -> usize {
+        self.first_line
     }
 
     /// Whether any block names the address.

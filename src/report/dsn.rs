@@ -33,7 +33,7 @@ const PER_RECIPIENT: &[&str] = &[
 fn is_name(name: &str) -> bool {
     PER_MESSAGE.iter().chain(PER_RECIPIENT).any(|known| known.eq_ignore_ascii_case(name))
         || (name.len() > 2
-            && name[..2].eq_ignore_ascii_case("x-")
+            && name.as_bytes()[..2].eq_ignore_ascii_case(b"x-")
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
 }
 
@@ -128,6 +128,9 @@ fn from_first_field(text: &str) -> String {
     kept
 }
 
+/// Most fields of one recipient.
+const FIELDS: usize = 64;
+
 /// Puts what the fields say into the report.
 fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
     // An unfinished group waits for fields that a stray blank line cut off.
@@ -143,14 +146,16 @@ fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
                 continue;
             }
             // A missing blank line: the recipient that begins again is another one.
-            if own.iter().any(|known| known.is(&field.name))
-                && is_recipient(&field)
+            if is_recipient(&field)
+                && own.iter().any(|known| known.is(&field.name))
                 && own.iter().any(|known| known.is("Action") || known.is("Status"))
             {
                 report.recipients.extend(recipient(&own, found_in));
                 own.clear();
             }
-            own.push(field);
+            if own.len() < FIELDS {
+                own.push(field);
+            }
         }
         if own.is_empty() {
             continue;

@@ -37,6 +37,10 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     }
     let findings = Findings::of(notice);
     let named = named(mail, notice, &findings);
+    // Anyone can write of failure: who is no mail system must at least name recipients as one does.
+    if named.is_none() && !notice.is_from_system() {
+        return None;
+    }
     // A gateway may put a whole report into its own.
     if named.is_none()
         && let Some(report) = wrapped::read(mail, notice)
@@ -44,9 +48,6 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         return Some(report);
     }
     let (addresses, found_in) = named.unwrap_or_else(|| hinted(mail, notice, &findings));
-    if addresses.is_empty() && !notice.is_from_system() {
-        return None;
-    }
     let outcome = if notice.says_delivered() {
         Outcome::Delivered
     } else if notice.says_delayed() {
@@ -202,6 +203,8 @@ fn fill_in(report: &mut Report, notice: &Notice<'_>, findings: &Findings) {
     let whole = Reason::of(lines.iter().map(String::as_str));
     let all_lines = if only { joined(lines) } else { String::new() };
     let Findings { blocks, turns } = findings;
+    // What is said before the first recipient goes for all of them.
+    let lead = if only { String::new() } else { joined(&lines[..blocks.first_line().min(lines.len())]) };
     let silent = |recipient: &Recipient| {
         let address = recipient.address.as_deref().unwrap_or_default();
         recipient.diagnostic.is_none()
@@ -209,7 +212,8 @@ fn fill_in(report: &mut Report, notice: &Notice<'_>, findings: &Findings) {
             && blocks.about(address).is_none_or(|block| !block.reason.quotes_reply())
     };
     // A reason that is given once stands for all.
-    let shares = only || (whole.quotes_reply() && report.recipients.iter().all(silent));
+    let quotes_none = report.recipients.iter().all(silent);
+    let shares = only || (whole.quotes_reply() && quotes_none);
     let reporting_mta = report.reporting_mta.as_deref();
     for recipient in &mut report.recipients {
         let address = recipient.address.clone().unwrap_or_default();
@@ -227,20 +231,22 @@ fn fill_in(report: &mut Report, notice: &Notice<'_>, findings: &Findings) {
         if shares && whole.quotes_reply() {
             take_reason(recipient, &whole);
         }
-        recipient.explanation = match own.map(|block| &block.reason.text).filter(|text| !text.is_empty()) {
-            _ if only => Some(all_lines.clone()).filter(|text| !text.is_empty()),
-            Some(text) => Some(text.clone()),
-            None if shares => Some(whole.text.clone()).filter(|text| !text.is_empty()),
-            None => None,
+        let explanation = match own.map(|block| block.reason.text.as_str()) {
+            _ if only => all_lines.clone(),
+            Some(text) if quotes_none => format!("{text} {lead}"),
+            Some(text) => text.to_owned(),
+            None if shares => whole.text.clone(),
+            None if quotes_none => lead.clone(),
+            None => String::new(),
         };
+        recipient.explanation = Some(explanation).filter(|text| !text.trim().is_empty());
         if recipient.remote_mta.is_none() {
-            let in_explanation = || recipient.explanation.as_deref().and_then(host_in);
             recipient.remote_mta = recipient
                 .diagnostic
                 .as_deref()
                 .and_then(host_in)
                 .or_else(|| whole.host.clone().filter(|_| shares))
-                .or_else(in_explanation)
+                .or_else(|| host_in(&all_lines))
                 .filter(|host| reporting_mta.is_none_or(|reporter| !reporter.eq_ignore_ascii_case(host)));
         }
     }

@@ -110,7 +110,7 @@ fn announces_original(line: &str, rest: &[String]) -> bool {
         return false;
     }
     // A sentence may speak of the original without showing it: then the report goes on with a reply.
-    let mut soon = rest.iter().filter(|line| !line.trim().is_empty()).take(6).peekable();
+    let mut soon = rest.iter().take(60).filter(|line| !line.trim().is_empty()).take(6).peekable();
     line.starts_with(['-', '=', '|', '_', '*'])
         || follows
         || soon.peek().is_none()
