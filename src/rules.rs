@@ -18,7 +18,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 use crate::phrases::{Ends, PhraseIndex, normalise};
 use crate::reply::{Command, EnhancedCode, ReplyCode};
@@ -166,13 +166,14 @@ impl Pattern {
         &self.source
     }
 
+    /// Compiles it. A pattern in ASCII means ASCII by `\w` and `\b`, as nearly all do: that compiles ten times faster.
     fn compile(&self) -> Result<Regex, regex::Error> {
-        regex::RegexBuilder::new(&self.source).size_limit(1 << 20).build()
+        RegexBuilder::new(&self.source).unicode(!self.source.is_ascii()).size_limit(1 << 20).build()
     }
 
     fn is_match(&self, text: &str) -> bool {
         // Rule files are checked on loading, so one that does not compile is a built-in one that its tests would refuse.
-        self.compiled.get_or_init(|| self.compile().ok()).as_ref().is_some_and(|regex| regex.is_match(text))
+        self.compiled.get_or_init(|| self.compile().ok()).as_ref().is_some_and(|regex| regex.is_match(text.as_bytes()))
     }
 }
 
@@ -352,6 +353,16 @@ impl Table {
         self.each(facts, |rule, _| {
             first = Some(rule);
             false
+        });
+        first
+    }
+
+    /// The first rule that holds by its words, whatever the codes say.
+    pub fn first_by_words(&self, facts: &Facts<'_>) -> Option<&Rule> {
+        let mut first = None;
+        self.each(facts, |rule, phrase| {
+            first = phrase.map(|_| rule);
+            first.is_none()
         });
         first
     }
