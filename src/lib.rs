@@ -30,6 +30,7 @@ pub mod input;
 pub mod limits;
 pub mod mail;
 pub mod output;
+mod phrases;
 pub mod reply;
 pub mod report;
 pub mod rules;
