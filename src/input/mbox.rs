@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::open::{Content, is_mail};
+use super::content::{Content, is_mail};
 use super::{RawMail, Unreadable};
 use crate::limits::{LENGTH_HEADER_BYTES, MAIL_BYTES, SEPARATOR_BYTES};
 
