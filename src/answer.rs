@@ -9,7 +9,7 @@ use std::str::FromStr;
 use crate::classify::{Evidence, Match, Verdict, classify, trace};
 use crate::mail::{Mail, line_ends};
 use crate::report::{Recipient, Report};
-use crate::rules::Table;
+use crate::rules::{Day, Table};
 use crate::verdict::{Action, Kind, UnknownName, named};
 
 /// Classifies mails: built once, shared between threads.
@@ -18,7 +18,7 @@ use crate::verdict::{Action, Kind, UnknownName, named};
 /// use whybounce::answer::Classifier;
 /// use whybounce::rules::Table;
 ///
-/// let classifier = Classifier::new(Table::built_in().expect("the built-in rules are good"));
+/// let classifier = Classifier::new(Table::built_in());
 /// let answer = classifier.classify("-", b"Subject: hello\n\nHow are you?\n");
 /// assert_eq!(answer.report.kind.name(), "other");
 /// ```
@@ -76,11 +76,16 @@ fn evidence<'a>(report: &'a Report, recipient: &'a Recipient) -> Evidence<'a> {
         reply_code: recipient.reply_code,
         enhanced_code: recipient.enhanced_code,
         diagnostic: recipient.diagnostic.as_deref(),
+        words: None,
         explanation: recipient.explanation.as_deref(),
         // Where no other host answered, the reporter itself refused.
         host: recipient.remote_mta.as_deref().or(report.reporting_mta.as_deref()),
         command: recipient.smtp_command,
         outcome: Some(recipient.outcome),
+        day: report.date.as_ref().and_then(|date| {
+            let (year, month, day) = date.day();
+            Day::new(year, month, day)
+        }),
     }
 }
 
@@ -208,7 +213,7 @@ impl Answer<'_> {
             Field::BounceType => verdict.and_then(|verdict| name(verdict.bounce_type.name())),
             Field::Action => name(self.action(recipient).name()),
             Field::DecidedBy => verdict.and_then(|verdict| name(verdict.decided_by.name())),
-            Field::Rule => verdict.and_then(|verdict| verdict.rule).map(|rule| Cow::Borrowed(rule.id.as_str())),
+            Field::Rule => verdict.and_then(|verdict| verdict.rule).map(|rule| Cow::Borrowed(rule.id.as_ref())),
             Field::Advice => recipient.and_then(|at| self.advice(at)),
             Field::OriginalMessageId => text(&original.message_id),
             Field::OriginalFrom => text(&original.from),
@@ -297,7 +302,7 @@ mod tests {
 
     #[test]
     fn only_trouble_has_a_verdict() {
-        let classifier = Classifier::new(Table::built_in().expect("a good table"));
+        let classifier = Classifier::new(Table::built_in());
         let answer = classifier.classify("x", TWO);
         assert_eq!(answer.report.kind, Kind::Bounce);
         assert!(answer.verdicts[0].is_some() && answer.verdicts[1].is_none());
@@ -306,7 +311,7 @@ mod tests {
 
     #[test]
     fn conditions_keep_matching_recipients_and_refuse_unknown_names() {
-        let classifier = Classifier::new(Table::built_in().expect("a good table"));
+        let classifier = Classifier::new(Table::built_in());
         let mut answer = classifier.classify("x", TWO);
         assert!(answer.retain(&["outcome=failed".parse().expect("a condition")]));
         assert_eq!(answer.report.recipients.len(), 1);

@@ -303,7 +303,7 @@ mod tests {
     const MAIL: &[u8] = b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a.example.net\n\nFinal-Recipient: rfc822; a@example.com\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n\n--b--\n";
 
     fn classifier() -> Classifier {
-        Classifier::new(Table::built_in().expect("a good table"))
+        Classifier::new(Table::built_in())
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
-use crate::rules::{Facts, Rule, Table};
+use crate::rules::{Day, Facts, Rule, Table};
 use crate::verdict::{Action, BounceType, Cause, DecidedBy, Outcome};
 
 /// What is known of one failure.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Evidence<'a> {
     /// The basic code that was answered.
     pub reply_code: Option<ReplyCode>,
@@ -19,6 +19,8 @@ pub struct Evidence<'a> {
     pub enhanced_code: Option<EnhancedCode>,
     /// The reply itself.
     pub diagnostic: Option<&'a str>,
+    /// The reply's words ([`Reply::text`]), where they are known already.
+    pub words: Option<Cow<'a, str>>,
     /// What the report says of this recipient in other words, looked at when the reply's own words tell nothing.
     pub explanation: Option<&'a str>,
     /// The host that answered.
@@ -27,6 +29,8 @@ pub struct Evidence<'a> {
     pub command: Option<Command>,
     /// What became of the message.
     pub outcome: Option<Outcome>,
+    /// The day of the mail.
+    pub day: Option<Day>,
 }
 
 impl<'a> Evidence<'a> {
@@ -38,6 +42,7 @@ impl<'a> Evidence<'a> {
             reply_code: reply.code,
             enhanced_code: reply.enhanced,
             diagnostic: Some(text),
+            words: Some(reply.text),
             host,
             command: command.or_else(|| Command::find(text)),
             ..Self::default()
@@ -105,8 +110,7 @@ pub struct Match<'t> {
 
 /// The verdict on one failure.
 pub fn classify<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Verdict<'t> {
-    let diagnostic = Reply::parse(cut(evidence.diagnostic.unwrap_or_default(), DIAGNOSTIC_BYTES));
-    let by_reply = table.first(&facts(evidence, &diagnostic.text));
+    let by_reply = table.first(&facts(evidence, &words(evidence)));
     let rule = match by_reply {
         Some(rule) if is_settled(rule) => by_reply,
         _ => by_explanation(table, evidence).or(by_reply),
@@ -116,8 +120,7 @@ pub fn classify<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Verdict<'t> {
 
 /// Every rule that holds, in the order of precedence: the first is the one that [`classify`] lets win.
 pub fn trace<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Vec<Match<'t>> {
-    let diagnostic = Reply::parse(cut(evidence.diagnostic.unwrap_or_default(), DIAGNOSTIC_BYTES));
-    let of_reply = table.all(&facts(evidence, &diagnostic.text));
+    let of_reply = table.all(&facts(evidence, &words(evidence)));
     let mut matches: Vec<Match<'t>> =
         of_reply.into_iter().map(|(rule, phrase)| Match { rule, phrase, in_explanation: false }).collect();
     if let Some(explanation) = evidence.explanation {
@@ -125,14 +128,22 @@ pub fn trace<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Vec<Match<'t>> {
         let more = table.all(&facts(evidence, &explanation.text)).into_iter().filter(|(_, phrase)| phrase.is_some());
         let decided = matches.first().is_some_and(|first| is_settled(first.rule));
         let at = if decided { matches.len() } else { 0 };
-        let known: Vec<&str> = matches.iter().map(|step| step.rule.id.as_str()).collect();
+        let known: Vec<&str> = matches.iter().map(|step| step.rule.id.as_ref()).collect();
         let more: Vec<Match<'t>> = more
-            .filter(|(rule, _)| !known.contains(&rule.id.as_str()))
+            .filter(|(rule, _)| !known.contains(&rule.id.as_ref()))
             .map(|(rule, phrase)| Match { rule, phrase, in_explanation: true })
             .collect();
         matches.splice(at..at, more);
     }
     matches
+}
+
+/// The reply's words.
+fn words<'e>(evidence: &'e Evidence<'_>) -> Cow<'e, str> {
+    match &evidence.words {
+        Some(words) => Cow::Borrowed(words),
+        None => Reply::parse(cut(evidence.diagnostic.unwrap_or_default(), DIAGNOSTIC_BYTES)).text,
+    }
 }
 
 /// Whether the reply itself was clear: its words decided, or its provider's own code did.
@@ -142,12 +153,18 @@ fn is_settled(rule: &Rule) -> bool {
 
 fn by_explanation<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Option<&'t Rule> {
     let explanation = Reply::parse(cut(evidence.explanation?, DIAGNOSTIC_BYTES));
-    let all = table.all(&facts(evidence, &explanation.text));
-    all.into_iter().find_map(|(rule, phrase)| phrase.map(|_| rule))
+    table.first_by_words(&facts(evidence, &explanation.text))
 }
 
 fn facts<'a>(evidence: &Evidence<'a>, text: &'a str) -> Facts<'a> {
-    Facts { code: evidence.reply_code, status: evidence.enhanced_code, text, host: evidence.host, command: evidence.command }
+    Facts {
+        code: evidence.reply_code,
+        status: evidence.enhanced_code,
+        text,
+        host: evidence.host,
+        command: evidence.command,
+        day: evidence.day,
+    }
 }
 
 #[cfg(test)]
@@ -175,7 +192,7 @@ mod tests {
             ..Evidence::default()
         };
         assert_eq!(classify(&table, &given_up).action, Action::RemoveAddress);
-        let delayed = Evidence { outcome: Some(Outcome::Delayed), ..given_up };
+        let delayed = Evidence { outcome: Some(Outcome::Delayed), ..given_up.clone() };
         assert_eq!(classify(&table, &delayed).action, Action::RetryLater);
     }
 
@@ -186,7 +203,7 @@ mod tests {
         let verdict = classify(&table, &evidence);
         assert_eq!((verdict.cause, verdict.decided_by), (Cause::UserUnknown, DecidedBy::Text));
         let steps: Vec<_> =
-            trace(&table, &evidence).into_iter().map(|step| (step.rule.id.as_str(), step.in_explanation)).collect();
+            trace(&table, &evidence).into_iter().map(|step| (step.rule.id.as_ref(), step.in_explanation)).collect();
         assert_eq!(steps, [("any-gone", true), ("status-x-7-1", false)]);
     }
 

@@ -174,8 +174,8 @@ fn version() -> anyhow::Result<Ending> {
         io::stdout(),
         "whybounce {} ({} rules, {} mail systems known by name)",
         env!("CARGO_PKG_VERSION"),
-        table.rules().len(),
-        table.providers().len()
+        table.rules().count(),
+        table.providers().count()
     )?;
     Ok(Ending::Good)
 }

@@ -205,9 +205,8 @@ fn delimiters<'a, 'b>(body: &'a [u8], boundary: &'b [u8]) -> impl Iterator<Item 
 /// The boundary of a multipart that does not name its own, or names one that does not occur: the first line that begins
 /// with `--` and is followed by a Content field.
 fn guess_boundary(body: &[u8]) -> Option<String> {
-    let mut lines = body.split(|&byte| byte == b'\n').take(1_000);
     let mut candidate: Option<&[u8]> = None;
-    while let Some(line) = lines.next() {
+    for line in body.split(|&byte| byte == b'\n').take(1_000) {
         let line = line.trim_ascii_end();
         if let Some(boundary) = candidate
             && line.len() > 8

@@ -22,6 +22,11 @@ impl ReplyCode {
         }
     }
 
+    /// A code that is known to be one.
+    pub(crate) const fn known(number: u16) -> Self {
+        Self(number)
+    }
+
     /// The number.
     pub fn number(self) -> u16 {
         self.0
@@ -65,6 +70,17 @@ impl EnhancedCode {
         }
     }
 
+    /// Reads the value of a Status field, where a code stands whatever its subject; gateways number their own.
+    pub(crate) fn parse_status(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| match text.as_bytes() {
+            [class @ (b'2' | b'4' | b'5'), b'.', subject @ (b'8' | b'9'), b'.', detail @ ..] => {
+                let detail = std::str::from_utf8(detail).ok().filter(|detail| detail.len() <= 3)?.parse().ok()?;
+                Some(Self { class: class - b'0', subject: u16::from(subject - b'0'), detail })
+            }
+            _ => None,
+        })
+    }
+
     /// Reads a code at the start of `bytes` and says how long it is.
     fn read(bytes: &[u8]) -> Option<(Self, usize)> {
         let class = match bytes {
@@ -77,6 +93,11 @@ impl EnhancedCode {
         }
         let (detail, end) = number(bytes, after_subject + 1)?;
         Some((Self { class, subject, detail }, end))
+    }
+
+    /// Whether it only says that the queue time ran out (RFC 3463 section 3.5: x.4.7), or that in Microsoft's way.
+    pub(crate) fn is_expiry(self) -> bool {
+        self.class != 2 && self.subject == 4 && matches!(self.detail, 7 | 300)
     }
 
     /// Whether it says more than its class: not `x.0.0`.
@@ -180,15 +201,24 @@ impl Command {
         const MARKS: &[(&str, Command)] = &[
             ("end of data", Command::EndOfData),
             ("sending message body", Command::EndOfData),
+            ("body of message generated", Command::EndOfData),
             ("failed after i sent the message", Command::EndOfData),
             ("message content", Command::EndOfData),
             ("rcpt to", Command::RcptTo),
             ("after rcpt", Command::RcptTo),
             ("rcpt command", Command::RcptTo),
+            ("command rcpt", Command::RcptTo),
+            ("command mail", Command::MailFrom),
+            ("command data", Command::Data),
             ("does not like recipient", Command::RcptTo),
+            ("recipient was rejected", Command::RcptTo),
+            ("rcpt_to", Command::RcptTo),
+            ("smtp:rcpt", Command::RcptTo),
             ("mail from", Command::MailFrom),
             ("after mail", Command::MailFrom),
             ("does not like my sender", Command::MailFrom),
+            ("sender was rejected", Command::MailFrom),
+            ("mail_from", Command::MailFrom),
             ("initial connection", Command::Connect),
             ("refused to talk to me", Command::Connect),
             ("while greeting", Command::Connect),
@@ -219,6 +249,14 @@ impl Command {
             "sending ",
             "during ",
             "command",
+            "generated ",
+            "rcpt_to]",
+            "mail_from]",
+            "in rcpt to",
+            "smtp:rcpt",
+            "smtp error",
+            "but sender was rejected",
+            "but recipient was rejected",
         ];
         let lower = text.to_ascii_lowercase();
         if !frame.iter().any(|words| lower.contains(words)) {
@@ -249,6 +287,12 @@ pub struct Reply<'a> {
     pub enhanced: Option<EnhancedCode>,
     /// The words, lines joined: the codes that a multi-line reply repeats at each line are left out.
     pub text: Cow<'a, str>,
+    /// The byte of the parsed text at which the reply begins, where what surrounds it shows that one does.
+    pub at: Option<usize>,
+    /// Whether the enhanced code stands right behind the basic one: the server that answered wrote both.
+    pub is_paired: bool,
+    /// Whether the codes are those of a reply inside the text: the outer one only says that the queue time ran out.
+    pub is_inner: bool,
 }
 
 impl<'a> Reply<'a> {
@@ -263,12 +307,22 @@ impl<'a> Reply<'a> {
     /// ```
     pub fn parse(text: &'a str) -> Self {
         let found = find_code(text);
-        let enhanced = find_enhanced(text, found.map(|(_, end)| end));
-        let text = match found {
-            Some((code, end)) => without_repeated_codes(text, code, end),
+        let end = found.as_ref().map(|found| found.end);
+        let paired = end.and_then(|end| paired(text, end));
+        let enhanced = paired.filter(|code| code.is_exact()).or_else(|| find_enhanced(text));
+        let at = found.as_ref().filter(|found| found.begins).map(|found| found.end - 3);
+        let words = match &found {
+            Some(found) => without_repeated_codes(text, found.code, found.end),
             None => Cow::Borrowed(text),
         };
-        Reply { code: found.map(|(code, _)| code), enhanced, text }
+        let code = found.map(|found| found.code);
+        if enhanced.is_some_and(EnhancedCode::is_expiry)
+            && let Some((at, code, enhanced)) = last_real_reply(text, end.unwrap_or(0))
+        {
+            return Reply { code, enhanced: Some(enhanced), text: words, at: Some(at), is_paired: true, is_inner: true };
+        }
+        let is_paired = paired.is_some() && paired == enhanced;
+        Reply { code, enhanced, text: words, at, is_paired, is_inner: false }
     }
 }
 
@@ -312,9 +366,18 @@ const UNITS: &[&str] = &[
 const BEFORE: &[&str] =
     &["port", "size", "line", "limit", "max", "maximum", "than", "of", "exceeds", "least", "about", "over", "by"];
 
+/// A reply code in a text.
+struct FoundCode {
+    code: ReplyCode,
+    /// The byte at which it ends.
+    end: usize,
+    /// It stands where a reply begins.
+    begins: bool,
+}
+
 /// The reply code of a diagnostic and the byte at which it ends: the first that stands where a server's reply begins,
 /// else the first that merely looks like one. A failure code is preferred to a success code before it.
-fn find_code(text: &str) -> Option<(ReplyCode, usize)> {
+fn find_code(text: &str) -> Option<FoundCode> {
     let bytes = text.as_bytes();
     let mut best: Option<(u8, ReplyCode, usize)> = None;
     let mut at = 0;
@@ -338,7 +401,7 @@ fn find_code(text: &str) -> Option<(ReplyCode, usize)> {
         }
         at = end;
     }
-    best.map(|(_, code, end)| (code, end))
+    best.map(|(strength, code, end)| FoundCode { code, end, begins: strength == 2 || strength >= 4 })
 }
 
 /// How surely the three digits at `at..end` are a reply code: 2 where a reply begins, 1 in between, none if they are something else.
@@ -416,17 +479,36 @@ fn code_strength(text: &str, at: usize, end: usize) -> Option<u8> {
     Some(if begins || line_start || enhanced_follows { 2 } else { 1 })
 }
 
-/// The enhanced code of a diagnostic: the one right behind the reply code, else the first that is exact, else the first.
-fn find_enhanced(text: &str, after_code: Option<usize>) -> Option<EnhancedCode> {
-    if let Some(end) = after_code {
-        let rest = text[end..].trim_start_matches([' ', '-', '\t', '#', '(', ':', ';', '[']);
-        let at = text.len() - rest.len();
-        if let Some(code) = enhanced_at(text.as_bytes(), at)
-            && code.is_exact()
+/// The enhanced code right behind a reply code that ends at `end`.
+fn paired(text: &str, end: usize) -> Option<EnhancedCode> {
+    let rest = text[end..].trim_start_matches([' ', '-', '\t', '#', '(', ':', ';', '[', '\'', '"']);
+    enhanced_at(text.as_bytes(), text.len() - rest.len())
+}
+
+/// The reply that stands behind one that only says that the queue time ran out: `554 4.4.7 expired <421 4.4.2 timed out>`.
+fn last_real_reply(text: &str, from: usize) -> Option<(usize, Option<ReplyCode>, EnhancedCode)> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    while at + 5 <= bytes.len() {
+        if matches!(bytes[at], b'4' | b'5')
+            && let Some(enhanced) = enhanced_at(bytes, at)
+            && enhanced.is_exact()
+            && !enhanced.is_expiry()
         {
-            return Some(code);
+            let before = text[..at].trim_end_matches([' ', '-', '#', '(']);
+            let digits = before.get(before.len().saturating_sub(3)..).unwrap_or_default();
+            let stands_alone = before.len().checked_sub(4).is_none_or(|left| !before.as_bytes()[left].is_ascii_alphanumeric());
+            let code = ReplyCode::parse(digits).filter(|_| stands_alone && before.len() >= from + 3);
+            let start = if code.is_some() { before.len() - 3 } else { at };
+            return Some((start, code, enhanced));
         }
+        at += 1;
     }
+    None
+}
+
+/// The enhanced code of a diagnostic: the first that is exact, else the first.
+fn find_enhanced(text: &str) -> Option<EnhancedCode> {
     let bytes = text.as_bytes();
     let mut first = None;
     let mut at = 0;
@@ -474,7 +556,7 @@ fn without_repeated_codes(text: &str, code: ReplyCode, first_end: usize) -> Cow<
     let mut rest = tail;
     while let Some(at) = rest.find(digits.as_str()) {
         let end = at + digits.len();
-        let before = rest[..at].as_bytes().last();
+        let before = rest.as_bytes()[..at].last();
         let separated = before.is_none_or(|b| b.is_ascii_whitespace() || *b == b';' || *b == b',');
         let repeats = separated
             && match rest.as_bytes().get(end) {
@@ -553,6 +635,13 @@ mod tests {
     fn a_failure_is_preferred_to_a_success_before_it() {
         assert_codes("250 ok; later 550 5.1.1 unknown", Some(550), Some("5.1.1"));
         assert_codes("250 2.0.0 OK queued", Some(250), Some("2.0.0"));
+    }
+
+    #[test]
+    fn the_last_real_reply_outweighs_the_end_of_the_queue_time() {
+        assert_codes("554 4.4.7 Message expired: unable to deliver.<421 4.4.2 Connection timed out>", Some(421), Some("4.4.2"));
+        assert_codes("550 4.4.7 QUEUE.Expired; message expired; LED=450 4.7.320 no", Some(450), Some("4.7.320"));
+        assert_codes("550 4.4.7 QUEUE.Expired; message expired", Some(550), Some("4.4.7"));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 mod address;
 mod auto_reply;
+mod blocks;
+mod challenge;
 mod dialect;
 mod dsn;
 mod feedback;
@@ -13,8 +15,13 @@ mod fields;
 mod notice;
 mod original;
 mod prose;
+mod reason;
 mod receipt;
+mod ses;
+mod text;
 mod transcript;
+mod words;
+mod wrapped;
 
 use serde::Serialize;
 
@@ -22,7 +29,7 @@ use crate::mail::{Date, Mail};
 use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
 use crate::verdict::{Kind, Outcome};
 
-pub use dialect::{Dialect, Shape, dialects};
+pub use dialect::{Dialect, Mark, dialects};
 use notice::Notice;
 pub use original::Original;
 
@@ -80,19 +87,28 @@ impl Recipient {
             return;
         }
         let reply = Reply::parse(text);
+        // The end of the queue time is but the wrapping of the last real reply.
+        let text = if reply.is_inner { reason::without_frame(text, reply.at).1 } else { text };
         self.reply_code = self.reply_code.or(reply.code);
-        if !self.enhanced_code.is_some_and(EnhancedCode::is_exact) {
-            self.enhanced_code = reply.enhanced.filter(|code| code.is_exact()).or(self.enhanced_code).or(reply.enhanced);
-        }
+        self.enhanced_code = match (self.enhanced_code, reply.enhanced) {
+            (Some(known), Some(given)) if given.is_exact() && gives_way(known) => Some(given),
+            (known, given) => known.or(given),
+        };
         self.smtp_command = self.smtp_command.or_else(|| Command::find(text));
         self.diagnostic = Some(text.to_owned());
     }
 }
 
-/// One reader: what it makes of a mail, or none where it is not its format.
-type Reader = fn(&Mail<'_>, &Notice) -> Option<Report>;
+/// Whether the code of a Status field gives way to the one in the reply: where it says no more than its class, or only that
+/// the reporter's own time ran out.
+fn gives_way(known: EnhancedCode) -> bool {
+    !known.is_exact() || known.is_expiry()
+}
 
-const READERS: &[Reader] = &[feedback::read, dsn::read, receipt::read, auto_reply::read_challenge, prose::read, auto_reply::read];
+/// One reader: what it makes of a mail, or none where it is not its format.
+type Reader = fn(&Mail<'_>, &Notice<'_>) -> Option<Report>;
+
+const READERS: &[Reader] = &[feedback::read, ses::read, dsn::read, receipt::read, challenge::read, prose::read, auto_reply::read];
 
 impl Report {
     /// Reads a mail. Never fails: a mail that no reader knows is of the kind `other`.
@@ -105,10 +121,10 @@ impl Report {
             ..Report::default()
         });
         report.date = mail.header.date("Date");
-        if report.kind != Kind::Other {
+        if report.kind != Kind::Other && report.original == Original::default() {
             report.original = Original::of(mail, &notice);
         }
-        report.cut |= mail.cut || notice.cut;
+        report.cut |= mail.cut || notice.is_cut();
         report
     }
 }

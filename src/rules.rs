@@ -4,24 +4,34 @@
 //! first one first. The order of files and of rules in a file is the only order there is. This module opens no file and
 //! knows no mail; a rule names a cause and nothing else of the answer.
 
+#[cfg(rules_compiled)]
 mod built_in;
 mod check;
 mod draft;
+#[cfg(not(rules_compiled))]
+mod emit;
 mod file;
-mod phrases;
+#[cfg(not(rules_compiled))]
+mod order;
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::OnceLock;
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
+use crate::phrases::{Ends, PhraseIndex, normalise};
 use crate::reply::{Command, EnhancedCode, ReplyCode};
 use crate::verdict::{Cause, DecidedBy};
 
+pub use crate::phrases::{List, Text};
 pub use check::check;
 pub use draft::{draft, redact};
+#[cfg(not(rules_compiled))]
+pub(crate) use emit::source;
 pub use file::{RuleError, Source};
-pub use phrases::normalise;
-use phrases::{Owner, PhraseIndex};
+#[cfg(not(rules_compiled))]
+pub(crate) use order::FILES;
 
 /// A condition on the basic code: `550`, or `5xx` for a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,40 +71,70 @@ impl StatusMask {
 #[derive(Debug)]
 pub struct Rule {
     /// Who speaks, then what they say; unique in the table.
-    pub id: String,
+    pub id: Text,
     /// What it means.
     pub cause: Cause,
     /// Any one of these must be in the text; none means that the codes decide.
-    pub phrases: Vec<String>,
+    pub phrases: List<Text>,
     /// A regular expression that must match too, tried only after a phrase was seen.
     pub pattern: Option<Pattern>,
     /// Basic codes, any one of them.
-    pub code: Vec<CodeMask>,
+    pub code: List<CodeMask>,
     /// Enhanced codes, any one of them.
-    pub status: Vec<StatusMask>,
+    pub status: List<StatusMask>,
     /// Only when one of these mail systems answered.
-    pub provider: Vec<ProviderId>,
+    pub provider: List<ProviderId>,
     /// Only at one of these stages.
-    pub command: Vec<Command>,
+    pub command: List<Command>,
+    /// Only in mails of this day or later.
+    pub since: Option<Day>,
+    /// Only in mails of this day or earlier.
+    pub until: Option<Day>,
     /// What to do beyond the cause's own advice.
-    pub advice: Option<String>,
+    pub advice: Option<Text>,
     /// Where the words and their meaning come from.
-    pub source: String,
+    pub source: Text,
     /// Whole replies that this rule must win.
-    pub examples: Vec<String>,
+    pub examples: List<Text>,
     /// Replies that look alike and belong to others.
-    pub not: Vec<String>,
+    pub not: List<Text>,
     /// The file it stands in, as messages name it.
-    pub file: String,
+    pub file: Text,
     /// The line of its `[[rule]]`, from 1.
     pub line: usize,
     /// The rule as it stands in the file.
-    pub text: String,
-    holes: Vec<FragmentList>,
+    pub text: Text,
 }
 
-/// The fragments of one phrase around its `...`, normalised.
-type FragmentList = Vec<String>;
+/// A day of the calendar, as `2025-03-01`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(u32);
+
+impl Day {
+    /// A day between 1970 and 9999; none where month or day are out of range.
+    pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+        let known = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        known.then(|| Self(u32::from(year) * 10_000 + u32::from(month) * 100 + u32::from(day)))
+    }
+}
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no day, expected one such as `2025-03-01`");
+        let parts: Vec<&str> = text.split('-').collect();
+        let [year, month, day] = parts[..] else { return Err(wrong()) };
+        let (Ok(year), Ok(month), Ok(day)) = (year.parse(), month.parse(), day.parse()) else { return Err(wrong()) };
+        Self::new(year, month, day).filter(|_| text.len() == 10).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.0 / 10_000, self.0 / 100 % 100, self.0 % 100)
+    }
+}
 
 impl Rule {
     /// What decides when this rule wins.
@@ -112,12 +152,12 @@ impl Rule {
 /// A regular expression that is compiled when it is first needed.
 #[derive(Debug)]
 pub struct Pattern {
-    source: String,
+    source: Text,
     compiled: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
-    fn new(source: String) -> Self {
+    const fn new(source: Text) -> Self {
         Self { source, compiled: OnceLock::new() }
     }
 
@@ -126,13 +166,14 @@ impl Pattern {
         &self.source
     }
 
+    /// Compiles it. A pattern in ASCII means ASCII by `\w` and `\b`, as nearly all do: that compiles ten times faster.
     fn compile(&self) -> Result<Regex, regex::Error> {
-        regex::RegexBuilder::new(&self.source).size_limit(1 << 20).build()
+        RegexBuilder::new(&self.source).unicode(!self.source.is_ascii()).size_limit(1 << 20).build()
     }
 
     fn is_match(&self, text: &str) -> bool {
         // Rule files are checked on loading, so one that does not compile is a built-in one that its tests would refuse.
-        self.compiled.get_or_init(|| self.compile().ok()).as_ref().is_some_and(|regex| regex.is_match(text))
+        self.compiled.get_or_init(|| self.compile().ok()).as_ref().is_some_and(|regex| regex.is_match(text.as_bytes()))
     }
 }
 
@@ -140,16 +181,15 @@ impl Pattern {
 #[derive(Debug)]
 pub struct Provider {
     /// The id that rules name.
-    pub id: String,
+    pub id: Text,
     /// The name for people.
-    pub name: String,
+    pub name: Text,
     /// Host name suffixes of its servers.
-    pub hosts: Vec<String>,
+    pub hosts: List<Text>,
     /// Phrases that only this system writes.
-    pub marks: Vec<String>,
-    file: String,
+    pub marks: List<Text>,
+    file: Text,
     line: usize,
-    holes: Vec<FragmentList>,
 }
 
 /// The position of a provider in its table.
@@ -158,9 +198,9 @@ pub struct ProviderId(u8);
 
 /// A set of providers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Providers([u64; 4]);
+struct ProviderSet([u64; 4]);
 
-impl Providers {
+impl ProviderSet {
     const MOST: usize = 256;
 
     fn insert(&mut self, id: ProviderId) {
@@ -185,25 +225,79 @@ pub struct Facts<'a> {
     pub host: Option<&'a str>,
     /// The stage that was answered.
     pub command: Option<Command>,
+    /// The day of the mail; without one, rules that have ended do not hold.
+    pub day: Option<Day>,
 }
 
 /// Rules in their order, with the index over their phrases.
 #[derive(Debug)]
 pub struct Table {
-    rules: Vec<Rule>,
-    providers: Vec<Provider>,
+    /// The user's first.
+    sections: Vec<Section>,
+}
+
+/// Whose phrase it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Rule { rule: u32, phrase: u32 },
+    Provider(ProviderId),
+}
+
+/// A run of rules with an index of its own: the user's, read from files, or the built-in ones, compiled into the program.
+#[derive(Debug)]
+struct Section {
+    rules: Rules,
+    providers: Providers,
+    /// The place of its first provider among those of all sections.
+    first_provider: usize,
     /// Rules without phrases, in order.
-    by_code: Vec<usize>,
-    index: PhraseIndex,
+    by_code: List<u32>,
+    index: PhraseIndex<Owner>,
+}
+
+/// Rules of the program or of a file; they are never copied.
+type Rules = OwnedOrStatic<Rule>;
+type Providers = OwnedOrStatic<Provider>;
+
+/// A slice that need not be cloned to be owned.
+#[derive(Debug)]
+enum OwnedOrStatic<T: 'static> {
+    Owned(Vec<T>),
+    Static(&'static [T]),
+}
+
+impl<T> std::ops::Deref for OwnedOrStatic<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            OwnedOrStatic::Owned(owned) => owned,
+            OwnedOrStatic::Static(fixed) => fixed,
+        }
+    }
+}
+
+impl Section {
+    /// Indexes rules and providers that were read from files.
+    fn new(rules: Vec<Rule>, providers: Vec<Provider>, first_provider: usize) -> Self {
+        let by_code = (0_u32..).zip(&rules).filter(|(_, rule)| rule.phrases.is_empty()).map(|(at, _)| at).collect();
+        let of_rules = (0_u32..).zip(&rules).flat_map(|(at, rule)| {
+            (0_u32..).zip(rule.phrases.iter()).map(move |(phrase, text)| (text.as_ref(), Owner::Rule { rule: at, phrase }))
+        });
+        // At most `ProviderSet::MOST` providers are read, so that their places fit.
+        let of_providers = providers.iter().enumerate().flat_map(|(at, provider)| {
+            provider.marks.iter().map(move |mark| (mark.as_ref(), Owner::Provider(ProviderId((first_provider + at) as u8))))
+        });
+        let index = PhraseIndex::build(of_rules.chain(of_providers), Ends::WithWord);
+        Self { rules: Rules::Owned(rules), providers: Providers::Owned(providers), first_provider, by_code, index }
+    }
 }
 
 impl Table {
-    /// The built-in table alone.
-    ///
-    /// # Errors
-    /// None in a released program: the built-in files are tested. While editing them, what is wrong with them.
-    pub fn built_in() -> Result<Self, Vec<RuleError>> {
-        Self::load(&[])
+    /// The built-in table alone; it is part of the program, so that nothing has to be read.
+    #[cfg(rules_compiled)]
+    pub fn built_in() -> Self {
+        Self { sections: vec![built_in::section()] }
     }
 
     /// The user's rule files, in their order, before the built-in ones.
@@ -211,10 +305,16 @@ impl Table {
     /// # Errors
     /// What is wrong with which file, line and rule: not TOML, an unknown key or name, a double id, a pattern that is no
     /// regular expression, a rule that could never hold.
+    #[cfg(rules_compiled)]
     pub fn load(user_files: &[Source<'_>]) -> Result<Self, Vec<RuleError>> {
-        let mut sources = user_files.to_vec();
-        sources.extend(built_in::files());
-        Self::from_sources(&sources)
+        let mut table = Self::built_in();
+        if !user_files.is_empty() {
+            let built_in = &table.sections[0];
+            let first_provider = built_in.providers.len();
+            let (rules, providers) = file::read(user_files, &built_in.rules, &built_in.providers)?;
+            table.sections.insert(0, Section::new(rules, providers, first_provider));
+        }
+        Ok(table)
     }
 
     /// Exactly these rule files, without the built-in ones.
@@ -222,41 +322,29 @@ impl Table {
     /// # Errors
     /// As [`Table::load`].
     pub fn from_sources(sources: &[Source<'_>]) -> Result<Self, Vec<RuleError>> {
-        let (rules, providers) = file::read(sources)?;
-        let by_code = (0..rules.len()).filter(|&at| rules[at].phrases.is_empty()).collect();
-        let mut index = PhraseIndex::default();
-        for (at, rule) in rules.iter().enumerate() {
-            for phrase in 0..rule.holes.len() {
-                index.add(&rule.holes[phrase], Owner::Rule { rule: at as u32, phrase: phrase as u32 });
-            }
-        }
-        for (at, provider) in providers.iter().enumerate() {
-            for mark in 0..provider.holes.len() {
-                index.add(&provider.holes[mark], Owner::Provider(ProviderId(at as u8)));
-            }
-        }
-        index.build();
-        Ok(Self { rules, providers, by_code, index })
+        let (rules, providers) = file::read(sources, &[], &[])?;
+        Ok(Self { sections: vec![Section::new(rules, providers, 0)] })
     }
 
     /// All rules in the order in which they are tried.
-    pub fn rules(&self) -> &[Rule] {
-        &self.rules
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.sections.iter().flat_map(|section| section.rules.iter())
     }
 
     /// All providers.
-    pub fn providers(&self) -> &[Provider] {
-        &self.providers
+    pub fn providers(&self) -> impl Iterator<Item = &Provider> {
+        self.sections.iter().flat_map(|section| section.providers.iter())
     }
 
     /// The rule of this id.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.id == id)
+        self.rules().find(|rule| rule.id == id)
     }
 
-    /// The name of a provider for people.
-    pub fn provider(&self, id: ProviderId) -> &Provider {
-        &self.providers[usize::from(id.0)]
+    /// The provider of this place; none for a place of another table.
+    pub fn provider(&self, id: ProviderId) -> Option<&Provider> {
+        let at = usize::from(id.0);
+        self.sections.iter().find_map(|section| section.providers.get(at.checked_sub(section.first_provider)?))
     }
 
     /// The first rule that holds.
@@ -265,6 +353,16 @@ impl Table {
         self.each(facts, |rule, _| {
             first = Some(rule);
             false
+        });
+        first
+    }
+
+    /// The first rule that holds by its words, whatever the codes say.
+    pub fn first_by_words(&self, facts: &Facts<'_>) -> Option<&Rule> {
+        let mut first = None;
+        self.each(facts, |rule, phrase| {
+            first = phrase.map(|_| rule);
+            first.is_none()
         });
         first
     }
@@ -283,40 +381,46 @@ impl Table {
     fn each<'t>(&'t self, facts: &Facts<'_>, mut found: impl FnMut(&'t Rule, Option<&'t str>) -> bool) {
         let text = normalise(facts.text);
         let mut providers = self.providers_of_host(facts.host);
-        let mut seen: Vec<(u32, u32)> = Vec::new();
-        self.index.search(&text, |owner| match owner {
-            Owner::Rule { rule, phrase } => seen.push((rule, phrase)),
-            Owner::Provider(id) => providers.insert(id),
-        });
+        let mut seen: Vec<(u32, u32, u32)> = Vec::new();
+        for (section, place) in self.sections.iter().zip(0_u32..) {
+            section.index.search(&text, |owner| match owner {
+                Owner::Rule { rule, phrase } => seen.push((place, rule, phrase)),
+                Owner::Provider(id) => providers.insert(id),
+            });
+        }
         seen.sort_unstable();
-        seen.dedup_by_key(|(rule, _)| *rule);
+        seen.dedup_by_key(|(section, rule, _)| (*section, *rule));
         let mut by_phrase = seen.into_iter().peekable();
-        let mut by_code = self.by_code.iter().copied().peekable();
+        let by_code =
+            self.sections.iter().zip(0_u32..).flat_map(|(section, place)| section.by_code.iter().map(move |&rule| (place, rule)));
+        let mut by_code = by_code.peekable();
         loop {
-            let (at, phrase) = match (by_phrase.peek(), by_code.peek()) {
-                (Some(&(rule, phrase)), code) if code.is_none_or(|&code| (rule as usize) < code) => {
+            let (section, rule, phrase) = match (by_phrase.peek(), by_code.peek()) {
+                (Some(&(section, rule, phrase)), code) if code.is_none_or(|&code| (section, rule) < code) => {
                     by_phrase.next();
-                    (rule as usize, Some(phrase as usize))
+                    (section, rule, Some(phrase))
                 }
-                (_, Some(&code)) => {
+                (_, Some(&(section, rule))) => {
                     by_code.next();
-                    (code, None)
+                    (section, rule, None)
                 }
                 _ => return,
             };
-            let rule = &self.rules[at];
-            if holds(rule, facts, &text, providers) && !found(rule, phrase.map(|phrase| rule.phrases[phrase].as_str())) {
+            let rule = &self.sections[section as usize].rules[rule as usize];
+            if holds(rule, facts, &text, providers) && !found(rule, phrase.map(|phrase| rule.phrases[phrase as usize].as_ref())) {
                 return;
             }
         }
     }
 
-    fn providers_of_host(&self, host: Option<&str>) -> Providers {
-        let mut providers = Providers::default();
+    fn providers_of_host(&self, host: Option<&str>) -> ProviderSet {
+        let mut providers = ProviderSet::default();
         if let Some(host) = host {
-            for (at, provider) in self.providers.iter().enumerate() {
-                if provider.hosts.iter().any(|suffix| is_in_domain(host, suffix)) {
-                    providers.insert(ProviderId(at as u8));
+            for section in &self.sections {
+                for (at, provider) in section.providers.iter().enumerate() {
+                    if provider.hosts.iter().any(|suffix| is_in_domain(host, suffix)) {
+                        providers.insert(ProviderId((section.first_provider + at) as u8));
+                    }
                 }
             }
         }
@@ -332,11 +436,13 @@ fn is_in_domain(host: &str, domain: &str) -> bool {
 }
 
 /// Whether all that a rule demands beside its phrases is there.
-fn holds(rule: &Rule, facts: &Facts<'_>, text: &str, providers: Providers) -> bool {
+fn holds(rule: &Rule, facts: &Facts<'_>, text: &str, providers: ProviderSet) -> bool {
     (rule.provider.is_empty() || rule.provider.iter().any(|&id| providers.contains(id)))
         && (rule.code.is_empty() || facts.code.is_some_and(|code| rule.code.iter().any(|mask| mask.holds(code))))
         && (rule.status.is_empty() || facts.status.is_some_and(|status| rule.status.iter().any(|mask| mask.holds(status))))
         && (rule.command.is_empty() || facts.command.is_some_and(|command| rule.command.contains(&command)))
+        && rule.since.is_none_or(|since| facts.day.is_none_or(|day| day >= since))
+        && rule.until.is_none_or(|until| facts.day.is_some_and(|day| day <= until))
         && rule.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
 }
 
@@ -351,8 +457,8 @@ mod tests {
 
     fn first<'t>(table: &'t Table, reply: &str, host: Option<&str>) -> Option<&'t str> {
         let reply = Reply::parse(reply);
-        let facts = Facts { code: reply.code, status: reply.enhanced, text: &reply.text, host, command: None };
-        table.first(&facts).map(|rule| rule.id.as_str())
+        let facts = Facts { code: reply.code, status: reply.enhanced, text: &reply.text, host, ..Facts::default() };
+        table.first(&facts).map(|rule| rule.id.as_ref())
     }
 
     const TWO: &str = r#"
@@ -398,8 +504,8 @@ mod tests {
     fn all_rules_that_hold_come_in_order() {
         let table = table(TWO);
         let reply = Reply::parse("550 no such user");
-        let facts = Facts { code: reply.code, status: reply.enhanced, text: &reply.text, host: None, command: None };
-        let ids: Vec<_> = table.all(&facts).into_iter().map(|(rule, phrase)| (rule.id.as_str(), phrase)).collect();
+        let facts = Facts { code: reply.code, status: reply.enhanced, text: &reply.text, ..Facts::default() };
+        let ids: Vec<_> = table.all(&facts).into_iter().map(|(rule, phrase)| (rule.id.as_ref(), phrase)).collect();
         assert_eq!(ids, [("any-gone", Some("no such user")), ("code-550", None)]);
     }
 }

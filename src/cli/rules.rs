@@ -48,7 +48,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
 
 fn list(table: &Table) -> anyhow::Result<Ending> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let width = table.rules().iter().map(|rule| rule.id.len()).max().unwrap_or(0);
+    let width = table.rules().map(|rule| rule.id.len()).max().unwrap_or(0);
     for rule in table.rules() {
         writeln!(out, "{:width$}  {:20}  {}", rule.id, rule.cause, conditions(table, rule))?;
     }
@@ -65,9 +65,8 @@ fn conditions(table: &Table, rule: &Rule) -> String {
             parts.push(format!("or {} more", more.len()));
         }
     }
-    for &provider in &rule.provider {
-        parts.push(format!("from {}", table.provider(provider).name));
-    }
+    let providers = rule.provider.iter().filter_map(|&provider| table.provider(provider));
+    parts.extend(providers.map(|provider| format!("from {}", provider.name)));
     if rule.phrases.is_empty() {
         let codes = rule.text.lines().filter(|line| line.starts_with("code") || line.starts_with("status"));
         parts.extend(codes.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")));
@@ -98,7 +97,7 @@ fn check(files: &[PathBuf]) -> anyhow::Result<Ending> {
     let (errors, checked) = match Table::load(&sources) {
         Ok(table) => {
             let wanted = |rule: &Rule| sources.is_empty() || sources.iter().any(|source| source.name == rule.file);
-            (rules::check(&table, wanted), table.rules().iter().filter(|rule| wanted(rule)).count())
+            (rules::check(&table, wanted), table.rules().filter(|rule| wanted(rule)).count())
         }
         Err(errors) => (errors, 0),
     };

@@ -52,6 +52,11 @@ impl Date {
         mail_parser::DateTime::parse_rfc822(text).filter(mail_parser::DateTime::is_valid).filter(|date| date.year > 0).map(Self)
     }
 
+    /// Year, month and day as the mail has them, in its own time zone.
+    pub fn day(&self) -> (u16, u8, u8) {
+        (self.0.year, self.0.month, self.0.day)
+    }
+
     /// In UTC, as RFC 3339: `2026-03-01T10:00:00Z`.
     pub fn to_rfc3339(&self) -> String {
         let utc = mail_parser::DateTime::from_timestamp(self.0.to_timestamp());
@@ -79,7 +84,7 @@ impl<'a> Header<'a> {
             let line = &raw[at..end];
             let content = line.trim_ascii_end();
             if content.is_empty() {
-                if fields.is_empty() && open.is_none() && at < 64 && !raw[end..].is_empty() && begins_field(&raw[end..]) {
+                if fields.is_empty() && open.is_none() && at < 64 && leads_to_field(&raw[end..]) {
                     at = end; // blank lines before the header
                     continue;
                 }
@@ -159,6 +164,12 @@ fn begins_field(rest: &[u8]) -> bool {
     line.starts_with(b"From ")
         || field_name(line)
             .is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
+}
+
+/// Whether a field follows, behind a few blank lines at most.
+fn leads_to_field(rest: &[u8]) -> bool {
+    let blank = rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
+    begins_field(&rest[blank..])
 }
 
 fn end_of_header(raw: &[u8], from: usize) -> usize {

@@ -38,7 +38,33 @@ pub(super) fn decode<'a>(body: &'a [u8], encoding: Encoding, charset: Option<&st
         Cow::Borrowed(bytes) => charset_decode(bytes, charset),
         Cow::Owned(bytes) => Cow::Owned(charset_decode(&bytes, charset).into_owned()),
     };
-    if is_html { Cow::Owned(html_to_text(&text)) } else { text }
+    if is_html { Cow::Owned(html_to_text(&with_breaks(&text))) } else { text }
+}
+
+/// HTML with a space behind each cell and a line break before each block, which would run together without their tags.
+fn with_breaks(html: &str) -> String {
+    let mut text = String::with_capacity(html.len() + html.len() / 8);
+    let mut from = 0;
+    for at in memchr::memchr_iter(b'<', html.as_bytes()) {
+        let name = html.as_bytes().get(at + 1..).unwrap_or_default();
+        let is = |tag: &str| {
+            name.len() > tag.len()
+                && name[..tag.len()].eq_ignore_ascii_case(tag.as_bytes())
+                && !name[tag.len()].is_ascii_alphanumeric()
+        };
+        let inserted = if is("/td") || is("/th") {
+            " "
+        } else if is("tr") || is("div") || is("li") || is("table") || is("pre") {
+            "<br>"
+        } else {
+            continue;
+        };
+        text.push_str(&html[from..at]);
+        text.push_str(inserted);
+        from = at;
+    }
+    text.push_str(&html[from..]);
+    text
 }
 
 /// As much of a body as decodes to [`TEXT_BYTES`].
@@ -124,5 +150,8 @@ mod tests {
     fn html_becomes_lines_of_text() {
         let text = decode(b"<p>Not <b>delivered</b> to:<br>jo@example.com</p>", Encoding::None, None, true);
         assert!(text.contains("jo@example.com"), "{text}");
+        let text =
+            decode(b"<table><tr><td>Reply:</td><td>550 no</td></tr><tr><td>x</td></tr></table>", Encoding::None, None, true);
+        assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["Reply:", "550", "no", "x"]);
     }
 }

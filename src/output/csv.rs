@@ -64,7 +64,7 @@ pub fn write_reply(out: &mut impl Write, reply: &str, evidence: &Evidence<'_>, v
         verdict.bounce_type.to_string(),
         verdict.action.to_string(),
         verdict.decided_by.to_string(),
-        verdict.rule.map(|rule| rule.id.clone()).unwrap_or_default(),
+        verdict.rule.map(|rule| rule.id.to_string()).unwrap_or_default(),
         verdict.advice().into_owned(),
     ];
     row(out, cells.into_iter())

@@ -66,7 +66,7 @@ pub fn write_mail(out: &mut impl Write, answer: &Answer<'_>) -> io::Result<()> {
             bounce_type: verdict.as_ref().map(|verdict| verdict.bounce_type),
             action: answer.action(Some(at)),
             decided_by: verdict.as_ref().map(|verdict| verdict.decided_by),
-            rule: verdict.as_ref().and_then(|verdict| verdict.rule).map(|rule| rule.id.as_str()),
+            rule: verdict.as_ref().and_then(|verdict| verdict.rule).map(|rule| rule.id.as_ref()),
             advice: answer.advice(at),
         })
         .collect();
@@ -111,7 +111,7 @@ pub fn write_reply(out: &mut impl Write, reply: &str, evidence: &Evidence<'_>, v
             bounce_type: verdict.bounce_type,
             action: verdict.action,
             decided_by: verdict.decided_by,
-            rule: verdict.rule.map(|rule| rule.id.as_str()),
+            rule: verdict.rule.map(|rule| rule.id.as_ref()),
             advice: verdict.advice(),
         },
     )

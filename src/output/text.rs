@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 use super::visible;
 use crate::answer::{Answer, Field};
 use crate::classify::{Evidence, Match, Verdict};
+use crate::reply::Reply;
 use crate::report::Recipient;
 use crate::verdict::{Action, BounceType, DecidedBy, Kind, Outcome};
 
@@ -36,7 +37,12 @@ fn colour(bounce_type: BounceType) -> Style {
 fn paragraph(out: &mut impl Write, look: Look, indent: usize, style: Style, text: &str) -> io::Result<()> {
     let margin = " ".repeat(indent);
     let width = look.width.saturating_sub(indent).max(20);
-    for line in textwrap::wrap(&visible(text), width) {
+    // Words are never torn at their hyphens: dates, ids and hosts have them.
+    let options = textwrap::Options::new(width)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
+    for line in textwrap::wrap(&visible(text), options) {
         writeln!(out, "{margin}{style}{line}{style:#}")?;
     }
     Ok(())
@@ -58,11 +64,11 @@ pub fn write_mail(out: &mut impl Write, answer: &Answer<'_>, look: Look) -> io::
             }
         }
         kind => {
-            writeln!(out, "{BOLD}{}{BOLD:#}  {DIM}{kind}{DIM:#}", headline(kind))?;
+            writeln!(out, "{BOLD}{}{BOLD:#}  {DIM}({kind}){DIM:#}", headline(kind))?;
             for (recipient, at) in report.recipients.iter().zip(0..) {
                 let action = answer.action(Some(at));
                 let address = recipient.address.as_deref().unwrap_or("a recipient that is not named");
-                writeln!(out, "  {}: {}  {DIM}{action}{DIM:#}", visible(address), action.order())?;
+                writeln!(out, "  {}: {}  {DIM}({action}){DIM:#}", visible(address), action.order())?;
                 if let Some(advice) = answer.advice(at) {
                     paragraph(out, look, 4, Style::new(), &advice)?;
                 }
@@ -116,7 +122,7 @@ fn write_recipient(out: &mut impl Write, answer: &Answer<'_>, at: usize, look: L
 
 fn write_cause(out: &mut impl Write, verdict: &Verdict<'_>) -> io::Result<()> {
     let cause = verdict.cause;
-    writeln!(out, "  Why: {BOLD}{}{BOLD:#}  {DIM}{cause}, {}{DIM:#}", cause.meaning(), verdict.bounce_type)
+    writeln!(out, "  Why: {BOLD}{}{BOLD:#}  {DIM}({cause}, {}){DIM:#}", cause.meaning(), verdict.bounce_type)
 }
 
 fn write_reply_quoted(out: &mut impl Write, recipient: &Recipient, look: Look) -> io::Result<()> {
@@ -128,11 +134,12 @@ fn write_reply_quoted(out: &mut impl Write, recipient: &Recipient, look: Look) -
         (None, None) => "The report says:".to_owned(),
     };
     writeln!(out, "\n  {answered}")?;
-    paragraph(out, look, 4, REPLY, diagnostic)
+    // The words, without the code that each line of a reply repeats.
+    paragraph(out, look, 4, REPLY, &Reply::parse(diagnostic).text)
 }
 
 fn write_advice(out: &mut impl Write, verdict: &Verdict<'_>, look: Look) -> io::Result<()> {
-    writeln!(out, "\n  What to do: {BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}", verdict.action.order(), verdict.action)?;
+    writeln!(out, "\n  What to do: {BOLD}{}{BOLD:#}  {DIM}({}){DIM:#}", verdict.action.order(), verdict.action)?;
     paragraph(out, look, 4, Style::new(), &verdict.advice())
 }
 
@@ -148,7 +155,7 @@ fn write_context(out: &mut impl Write, answer: &Answer<'_>, look: Look) -> io::R
         facts.push(format!("from {from}"));
     }
     if let Some(date) = &original.date {
-        facts.push(format!("of {}", date.to_rfc3339()));
+        facts.push(format!("of {}", date.to_rfc3339().split('T').next().unwrap_or_default()));
     }
     if let Some(id) = &original.message_id {
         facts.push(id.clone());
@@ -187,8 +194,14 @@ fn decision(verdict: &Verdict<'_>) -> String {
 pub fn write_reply(out: &mut impl Write, reply: &str, verdict: &Verdict<'_>, look: Look) -> io::Result<()> {
     let style = colour(verdict.bounce_type);
     paragraph(out, look, 0, REPLY, reply)?;
-    writeln!(out, "  Why: {style}{}{style:#}  {DIM}{}, {}{DIM:#}", verdict.cause.meaning(), verdict.cause, verdict.bounce_type)?;
-    writeln!(out, "  What to do: {BOLD}{}{BOLD:#}  {DIM}{}{DIM:#}", verdict.action.order(), verdict.action)?;
+    writeln!(
+        out,
+        "  Why: {style}{}{style:#}  {DIM}({}, {}){DIM:#}",
+        verdict.cause.meaning(),
+        verdict.cause,
+        verdict.bounce_type
+    )?;
+    writeln!(out, "  What to do: {BOLD}{}{BOLD:#}  {DIM}({}){DIM:#}", verdict.action.order(), verdict.action)?;
     paragraph(out, look, 4, Style::new(), &verdict.advice())?;
     paragraph(out, look, 2, DIM, &format!("Decided by {}.", decision(verdict)))
 }

@@ -91,27 +91,42 @@ pub(super) struct Found {
 }
 
 /// Every address in a text, in order.
+pub(super) fn addresses(text: &str) -> impl Iterator<Item = Found> + use<'_> {
+    addresses_from(text, 0)
+}
+
+/// Every address in a text from a byte on, in order; the byte must be the end of a character.
+pub(super) fn addresses_from(text: &str, from: usize) -> impl Iterator<Item = Found> + use<'_> {
+    let mut from = from;
+    std::iter::from_fn(move || {
+        loop {
+            let at = from + text[from..].find('@')?;
+            let start = local_start(text, at, from);
+            let end = domain_end(text, at + 1);
+            from = at + 1;
+            let (local, domain) = (&text[start..at], &text[at + 1..end]);
+            if local.is_empty() || domain.is_empty() || local.len() > 128 || local.starts_with('.') {
+                continue;
+            }
+            // A message-id or a URL is no address.
+            if text[..start].ends_with("//") || ends_with_ignore_case(&text[..start], "message-id: <") {
+                continue;
+            }
+            if let Some(address) = clean(&text[start..end]) {
+                from = end;
+                return Some(Found { start, end, address });
+            }
+        }
+    })
+}
+
+/// All addresses of a text.
 pub(super) fn find_all(text: &str) -> Vec<Found> {
-    let mut all = Vec::new();
-    let mut from = 0;
-    while let Some(at) = text[from..].find('@').map(|at| from + at) {
-        let start = local_start(text, at, from);
-        let end = domain_end(text, at + 1);
-        from = at + 1;
-        let (local, domain) = (&text[start..at], &text[at + 1..end]);
-        if local.is_empty() || domain.is_empty() || local.len() > 128 || local.starts_with('.') {
-            continue;
-        }
-        // A message-id or a URL is no address.
-        if text[..start].ends_with("//") || text[..start].to_ascii_lowercase().ends_with("message-id: <") {
-            continue;
-        }
-        if let Some(address) = clean(&text[start..end]) {
-            from = end;
-            all.push(Found { start, end, address });
-        }
-    }
-    all
+    addresses(text).collect()
+}
+
+fn ends_with_ignore_case(text: &str, end: &str) -> bool {
+    text.len() >= end.len() && text.as_bytes()[text.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
 }
 
 fn local_start(text: &str, at: usize, from: usize) -> usize {
@@ -135,7 +150,7 @@ fn local_start(text: &str, at: usize, from: usize) -> usize {
 fn domain_end(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     if rest.starts_with('[') {
-        return rest.find(']').filter(|&end| end <= 50).map_or(at, |end| at + end + 1);
+        return rest.bytes().take(51).position(|byte| byte == b']').map_or(at, |end| at + end + 1);
     }
     let is_domain = |c: char| {
         c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || (!c.is_ascii() && c.is_alphanumeric() && !is_cjk(c))
@@ -177,8 +192,25 @@ pub(super) fn is_system(address: &str) -> bool {
             | "mailgateway"
             | "mailsweeper"
             | "mailmarshal"
+            | "ndr"
+            | "bounce"
+            | "bounces"
     ) || letters.starts_with("mailerdaemon")
         || letters.starts_with("postmaster")
+}
+
+/// Whether an address is that of a list manager's machine.
+pub(super) fn is_list_system(address: &str) -> bool {
+    let local = address.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    matches!(local.as_str(), "listserv" | "majordomo" | "mailman" | "sympa" | "ecartis" | "listproc" | "ezmlm" | "fml")
+        || ["-bounces", "-bounce", "-help", "-return"].iter().any(|end| local.ends_with(end))
+}
+
+/// Whether an address takes the commands of a list and no messages.
+pub(super) fn takes_commands(address: &str) -> bool {
+    let local = address.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    ["-ctl", "-request", "-subscribe", "-unsubscribe", "-help", "-confirm"].iter().any(|end| local.ends_with(end))
+        || matches!(local.as_str(), "listserv" | "majordomo" | "listproc" | "sympa")
 }
 
 #[cfg(test)]

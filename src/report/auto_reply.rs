@@ -1,89 +1,15 @@
-//! Automatic answers (RFC 3834) and the questions of challenge-response systems.
+//! Automatic answers (RFC 3834).
+//!
+//! In: a mail that is no report. Out: the kind `auto_reply`, by the fields that say so, else by a subject that no person writes.
 
-use super::notice::{Notice, says};
-use super::{Report, dialect};
+use super::Report;
+use super::notice::Notice;
+use super::words::{AUTO_REPLY, says};
 use crate::mail::Mail;
 use crate::verdict::Kind;
 
-/// Subjects of automatic answers, in lower case.
-const SUBJECTS: &[&str] = &[
-    "out of office",
-    "out of the office",
-    "automatic reply",
-    "auto reply",
-    "auto-reply",
-    "autoreply",
-    "auto response",
-    "auto-response",
-    "autoresponse",
-    "automated reply",
-    "automated response",
-    "vacation",
-    "away from",
-    "on holiday",
-    "on leave",
-    "i am away",
-    "i'm away",
-    "auto:",
-    "abwesenheit",
-    "automatische antwort",
-    "abwesend",
-    "nicht im büro",
-    "im urlaub",
-    "réponse automatique",
-    "absence du bureau",
-    "absent du bureau",
-    "en congé",
-    "respuesta automática",
-    "respuesta automatica",
-    "fuera de la oficina",
-    "ausente",
-    "resposta automática",
-    "resposta automatica",
-    "fora do escritório",
-    "ausência",
-    "risposta automatica",
-    "fuori sede",
-    "fuori ufficio",
-    "assenza",
-    "automatisch antwoord",
-    "afwezig",
-    "niet op kantoor",
-    "autoodpowiedź",
-    "automatyczna odpowiedź",
-    "poza biurem",
-    "nieobecn",
-    "автоответ",
-    "автоматический ответ",
-    "нет на месте",
-    "自動返信",
-    "自動応答",
-    "不在",
-    "休暇",
-    "自动回复",
-    "自动答复",
-    "自動回覆",
-    "外出",
-    "자동 회신",
-    "자동회신",
-    "부재중",
-    "autosvar",
-    "automaattinen vastaus",
-    "otomatik yanıt",
-    "automatická odpověď",
-    "frånvaro",
-    "fravær",
-    "ticket received",
-    "ticket created",
-    "[ticket",
-    "we received your",
-    "we have received your",
-    "case created",
-    "request received",
-];
-
 /// A machine's answer that is no report.
-pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
+pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let header = &mail.header;
     let value = |name: &str| header.text(name).map(|text| text.trim().to_lowercase());
     let submitted = value("Auto-Submitted").unwrap_or_default();
@@ -109,22 +35,32 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
         None
     };
     let subject = notice.subject.trim();
-    let by_subject = says(subject, SUBJECTS)
+    let by_subject = AUTO_REPLY.are_in(subject)
         && !subject.starts_with("fwd:")
         && !subject.starts_with("fw:")
         && !says(subject, &["avoid", "how to", "tips"]);
     let supported = header.has("X-Auto-Response-Suppress")
         || submitted.starts_with("auto-")
         || header.has("In-Reply-To")
+        || header.has("X-List-Administrivia")
         || header.text("Return-Path").is_some_and(|path| path.trim() == "<>")
         || value("Precedence").is_some_and(|text| text == "junk" || text == "bulk")
         || STRONG.iter().any(|mark| subject.starts_with(mark));
+    let by_words = || notice.is_report() && says_so(notice);
     let reason = match by_field {
         Some(field) => field.to_owned(),
-        None if by_subject && supported && !header.has("List-Unsubscribe") => format!("the subject says so: {subject}"),
+        None if by_subject && supported && (!header.has("List-Unsubscribe") || header.has("X-List-Administrivia")) => {
+            format!("the subject says so: {subject}")
+        }
+        None if by_words() => "it says that it is an automated message".to_owned(),
         None => return None,
     };
     Some(Report { kind: Kind::AutoReply, reason, dialect: "rfc3834", ..Report::default() })
+}
+
+/// Whether the prose calls itself an answer that a machine gives once, however it is dressed.
+pub(super) fn says_so(notice: &Notice<'_>) -> bool {
+    says(&notice.prose().words, &["one-time automated message", "one-time automatic confirmation"])
 }
 
 /// Subjects that no person writes.
@@ -148,13 +84,3 @@ const STRONG: &[&str] = &[
     "자동 회신",
     "autosvar",
 ];
-
-/// A challenge: someone has to confirm that they are a person.
-pub(super) fn read_challenge(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
-    dialect::asks_for_confirmation(mail, notice).then(|| Report {
-        kind: Kind::Challenge,
-        reason: "asks the sender to confirm the message".to_owned(),
-        dialect: "challenge",
-        ..Report::default()
-    })
-}

@@ -1,21 +1,16 @@
 //! The mail systems whose reports are only prose: one table entry each, with the marks that only that system writes.
 //!
-//! Most systems share a shape (an address line, then a reason), so a dialect is a name, its marks and its shape; the readers of
-//! the shapes are in [`super::prose`]. A report without known marks is read all the same, as `prose`.
+//! All systems write in a few shapes, which [`super::prose`] reads, so a dialect is but a name and its marks. A report without
+//! known marks is read all the same, as `prose`.
 
-use super::notice::{Notice, says};
+mod table;
+
+use std::fmt;
+
+use super::notice::Notice;
+use super::reason::find_ignore_case;
 use crate::mail::Mail;
-
-/// How a prose report is laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// A line that begins with the address, then its reason.
-    Blocks,
-    /// A transcript of the SMTP session, `>>>` and `<<<`.
-    Transcript,
-    /// Labelled fields: `Recipient address: …`, `Reason: …`.
-    Labels,
-}
+use table::DIALECTS;
 
 /// A sign by which a mail system is known; texts in lower case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +27,18 @@ pub enum Mark {
     Says(&'static str),
 }
 
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mark::From(text) => write!(f, "From holds `{text}`"),
+            Mark::Subject(text) => write!(f, "Subject holds `{text}`"),
+            Mark::Field(name) => write!(f, "a field `{name}`"),
+            Mark::FieldHolds(name, text) => write!(f, "{name} holds `{text}`"),
+            Mark::Says(text) => write!(f, "the text says `{text}`"),
+        }
+    }
+}
+
 /// A mail system's own way to write a report.
 #[derive(Debug, Clone, Copy)]
 pub struct Dialect {
@@ -39,211 +46,7 @@ pub struct Dialect {
     pub name: &'static str,
     /// Any one of these groups of marks, each whole, makes it known.
     pub known_by: &'static [&'static [Mark]],
-    /// How it is laid out.
-    pub shape: Shape,
-    /// Words after which the host that reports is named.
-    pub reporter: &'static [&'static str],
 }
-
-use Mark::{Field, FieldHolds, From, Says, Subject};
-
-/// All dialects, the more exact marks first.
-const DIALECTS: &[Dialect] = &[
-    Dialect {
-        name: "postfix",
-        known_by: &[
-            &[Says("this is the mail system at host")],
-            &[Says("this is the postfix program at host")],
-            &[Says("this is the postfix mail system")],
-        ],
-        shape: Shape::Blocks,
-        reporter: &["mail system at host ", "postfix program at host "],
-    },
-    Dialect {
-        name: "qmail",
-        known_by: &[
-            &[Says("this is the qmail-send program")],
-            &[Says("i'm afraid i wasn't able to deliver your message")],
-            &[Says("remote host said:"), Subject("failure notice")],
-            &[Says("this is the deliver program at")],
-        ],
-        shape: Shape::Blocks,
-        reporter: &["qmail-send program at ", "deliver program at "],
-    },
-    Dialect {
-        name: "dragonfly",
-        known_by: &[&[Says("this is the dragonfly mail agent")]],
-        shape: Shape::Blocks,
-        reporter: &["dragonfly mail agent at "],
-    },
-    Dialect {
-        name: "opensmtpd",
-        known_by: &[&[Says("this is the mailer-daemon, please do not reply to this e-mail")], &[Says("this is the opensmtpd")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "gmx",
-        known_by: &[
-            &[
-                Says("this message was created automatically by mail delivery software"),
-                Says("the header of the original message is following"),
-            ],
-            &[From("mailer-daemon@gmx"), Says("created automatically by mail delivery software")],
-            &[Field("X-UI-Out-Filterresults")],
-            &[From("kundenserver.de")],
-        ],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "zoho",
-        known_by: &[&[Field("X-ZohoMail")], &[FieldHolds("X-Mailer", "zoho mail")], &[Says("error_code :")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "mail-ru",
-        known_by: &[&[From("mailer-daemon@corp.mail.ru")], &[From("@mail.ru"), Field("X-Failed-Recipients")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "gmail",
-        known_by: &[&[From("mailer-daemon@googlemail.com")], &[From("mailer-daemon@google.com")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "exim",
-        known_by: &[
-            &[Says("this message was created automatically by mail delivery software")],
-            &[Field("X-Failed-Recipients")],
-            &[FieldHolds("Message-ID", "<e1"), Says("mail delivery software")],
-        ],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "yahoo",
-        known_by: &[
-            &[Subject("failure notice"), Says("unable to deliver your message to the following address")],
-            &[From("mailer-daemon@yahoo")],
-        ],
-        shape: Shape::Blocks,
-        reporter: &["message from "],
-    },
-    Dialect {
-        name: "active-hunter",
-        known_by: &[&[Field("X-AHMAILID")], &[Field("X-AHMailID")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect { name: "biglobe", known_by: &[&[From("biglobe.ne.jp")]], shape: Shape::Blocks, reporter: &[] },
-    Dialect {
-        name: "ezweb",
-        known_by: &[&[From("ezweb.ne.jp")], &[From("au.com"), Subject("mail system error")], &[Field("X-SPASIGN")]],
-        shape: Shape::Transcript,
-        reporter: &[],
-    },
-    Dialect { name: "m-filter", known_by: &[&[FieldHolds("X-Mailer", "m-filter")]], shape: Shape::Blocks, reporter: &[] },
-    Dialect {
-        name: "sendmail",
-        known_by: &[
-            &[Says("----- transcript of session follows -----")],
-            &[Says("the following addresses had permanent fatal errors")],
-            &[Says("the following addresses had transient non-fatal errors")],
-            &[Says("while talking to"), Says("<<< ")],
-        ],
-        shape: Shape::Transcript,
-        reporter: &[],
-    },
-    Dialect {
-        name: "exchange",
-        known_by: &[
-            &[Says("did not reach the following recipient(s)")],
-            &[Says("generating server:")],
-            &[Says("sent by microsoft exchange server")],
-            &[Says("msexch:")],
-            &[FieldHolds("X-Mailer", "internet mail service")],
-        ],
-        shape: Shape::Blocks,
-        reporter: &["generating server: "],
-    },
-    Dialect {
-        name: "exchange-online",
-        known_by: &[
-            &[Says("office 365"), Says("remote server returned")],
-            &[From("microsoftexchange329e71ec88ae4615bbc36ab6ce41109e")],
-            &[Says("couldn't be delivered to"), Says("microsoft 365")],
-        ],
-        shape: Shape::Blocks,
-        reporter: &["generating server: "],
-    },
-    Dialect {
-        name: "courier",
-        known_by: &[
-            &[Says("this is a delivery status notification from"), Says("courier")],
-            &[Says("running the courier mail server")],
-        ],
-        shape: Shape::Blocks,
-        reporter: &["delivery status notification from "],
-    },
-    Dialect {
-        name: "domino",
-        known_by: &[&[Subject("delivery failure:"), Says("was not delivered to:")], &[Says("------- failure reasons")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "messaging-server",
-        known_by: &[&[Says("this report relates to a message you sent with the following header fields")]],
-        shape: Shape::Labels,
-        reporter: &[],
-    },
-    Dialect {
-        name: "hmailserver",
-        known_by: &[&[Says("hmailserver sent:")], &[Says("hmailserver")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "imail",
-        known_by: &[&[FieldHolds("X-Mailer", "<smtp32")], &[Says("undeliverable to "), From("postmaster")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "mdaemon",
-        known_by: &[&[From("mdaemon@")], &[Says("--- session transcript ---")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "james",
-        known_by: &[&[Says("message details:"), Says("rcpt to:")], &[Says("this is the apache james")]],
-        shape: Shape::Labels,
-        reporter: &[],
-    },
-    Dialect {
-        name: "mailfoundry",
-        known_by: &[&[Says("this is a mailfoundry")], &[Says("unable to deliver message to: <")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-    Dialect {
-        name: "surfcontrol",
-        known_by: &[&[FieldHolds("X-Mailer", "surfcontrol")], &[Says("surfcontrol")]],
-        shape: Shape::Labels,
-        reporter: &[],
-    },
-    Dialect {
-        name: "google-groups",
-        known_by: &[&[Says("google groups")], &[Says("groups.google.com")]],
-        shape: Shape::Blocks,
-        reporter: &[],
-    },
-];
 
 /// All dialects, for the documentation's table.
 pub fn dialects() -> &'static [Dialect] {
@@ -251,63 +54,93 @@ pub fn dialects() -> &'static [Dialect] {
 }
 
 impl Dialect {
-    fn is_known(&self, mail: &Mail<'_>, notice: &Notice) -> bool {
+    fn is_known(&self, mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
         self.known_by.iter().any(|marks| marks.iter().all(|mark| mark.is_in(mail, notice)))
     }
 }
 
 impl Mark {
-    fn is_in(self, mail: &Mail<'_>, notice: &Notice) -> bool {
+    pub(super) fn is_in(self, mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
         let holds = |field: &str, text: &str| mail.header.text(field).is_some_and(|value| value.to_lowercase().contains(text));
         match self {
-            From(text) => holds("From", text),
-            Subject(text) => notice.subject.contains(text),
-            Field(name) => mail.header.has(name),
-            FieldHolds(name, text) => holds(name, text),
-            Says(text) => notice.words.contains(text),
+            Mark::From(text) => holds("From", text),
+            Mark::Subject(text) => notice.subject.contains(text),
+            Mark::Field(name) => mail.header.has(name),
+            Mark::FieldHolds(name, text) => holds(name, text),
+            Mark::Says(text) => notice.prose().words.contains(text),
         }
     }
 }
 
 /// The dialect that a notice is written in, if its marks are known.
-pub(super) fn of(mail: &Mail<'_>, notice: &Notice) -> Option<&'static Dialect> {
+pub(super) fn of(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<&'static Dialect> {
     DIALECTS.iter().find(|dialect| dialect.is_known(mail, notice))
 }
 
-/// Marks of systems that ask the sender to prove to be a person.
-const CHALLENGES: &[&[Mark]] = &[
-    &[Says("spamarrest.com")],
-    &[Says("spam arrest"), Says("verif")],
-    &[Field("X-TMDA-Confirm")],
-    &[FieldHolds("X-Delivery-Agent", "tmda"), Says("confirm")],
-    &[Subject("please confirm your message")],
-    &[Says("confirm that you are"), Says("click")],
-    &[Says("boxbe"), Says("guest list")],
-    &[Says("antispam uol")],
-    &[Says("challenge"), Says("response"), Says("verify that you are")],
-    &[Says("prove that you are human")],
-    &[Says("protects his mailbox"), Says("confirm")],
-    &[Says("held until you"), Says("confirm")],
-    &[Says("mailblocks")],
-    &[Says("bluebottle.com"), Says("verif")],
-    &[Says("0spam.com"), Says("verif")],
-    &[Says("sendio"), Says("verif")],
-    &[Says("to release your message"), Says("reply to this")],
+/// Words of a greeting or a field behind which the host that reports is named.
+const REPORTER: &[&str] = &[
+    " at host ",
+    " program at ",
+    " server at ",
+    " server on ",
+    " system at ",
+    "mail agent at ",
+    "generating server: ",
+    "reporting-mta: ",
+    "delivery status notification from ",
 ];
 
-/// Whether a mail asks its reader to confirm that they are a person.
-pub(super) fn asks_for_confirmation(mail: &Mail<'_>, notice: &Notice) -> bool {
-    CHALLENGES.iter().any(|marks| marks.iter().all(|mark| mark.is_in(mail, notice)))
-        && !says(&notice.subject, &["undeliver", "failure", "returned mail"])
+/// The host that a notice names as its writer.
+pub(super) fn reporter(notice: &Notice<'_>) -> Option<String> {
+    notice.prose().lines.iter().take(400).find_map(|line| {
+        let at = REPORTER.iter().find_map(|mark| find_ignore_case(line, mark).map(|at| at + mark.len())).or_else(|| {
+            // "This is the DragonFly Mail Agent v0.13 at nas.example.net."
+            let greets = find_ignore_case(line, "this is the ").is_some_and(|at| at < 16);
+            greets.then(|| line.find(" at ").map(|at| at + 4)).flatten()
+        })?;
+        let host = line[at..]
+            .trim_start_matches(|c: char| c.is_whitespace() || c == '<')
+            .trim_start_matches("dns;")
+            .trim_start()
+            .split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ')' | '<' | '>' | ';'))
+            .next()?
+            .trim_matches('.');
+        let is_host = host.contains('.')
+            && host.len() <= 255
+            && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+        is_host.then(|| host.to_owned())
+    })
 }
 
-/// The host that a notice names as its writer.
-pub(super) fn reporter(dialect: &Dialect, notice: &Notice) -> Option<String> {
-    let at = dialect.reporter.iter().find_map(|mark| notice.words.find(mark).map(|at| at + mark.len()))?;
-    let host =
-        notice.words[at..].split(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | ')' | '<')).next()?.trim_matches('.');
-    (host.contains('.')
-        && host.len() <= 255
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')))
-    .then(|| host.to_owned())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_in_lower_case_and_names_differ() {
+        let mut seen = std::collections::HashSet::new();
+        for dialect in dialects() {
+            assert!(seen.insert(dialect.name), "{} stands twice", dialect.name);
+            for mark in dialect.known_by.iter().flat_map(|marks| marks.iter()) {
+                let (Mark::From(text) | Mark::Subject(text) | Mark::FieldHolds(_, text) | Mark::Says(text)) = mark else {
+                    continue;
+                };
+                assert_eq!(*text, text.to_lowercase(), "{}", dialect.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_reporting_host_is_taken_out_of_the_greeting() {
+        for (line, host) in [
+            ("This is the mail system at host mx1.example.net.", "mx1.example.net"),
+            ("This is the DragonFly Mail Agent v0.13 at nas.example.net.", "nas.example.net"),
+            ("Hi. This is the qmail-send program at ns2.example.net.", "ns2.example.net"),
+            ("Generating server: EX2010A.example.com", "EX2010A.example.com"),
+        ] {
+            let raw = format!("From: a@example.com\n\n{line}\n");
+            let mail = Mail::parse(raw.as_bytes());
+            assert_eq!(reporter(&Notice::of(&mail)).as_deref(), Some(host));
+        }
+    }
 }

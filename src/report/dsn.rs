@@ -5,11 +5,11 @@
 
 use super::fields::{self, Field};
 use super::notice::Notice;
-use super::{Recipient, Report, address, dialect, kind_of, prose};
+use super::{Recipient, Report, address, auto_reply, challenge, kind_of, prose};
 use crate::limits::RECIPIENTS;
 use crate::mail::{Mail, Part};
 use crate::reply::{Command, EnhancedCode};
-use crate::verdict::{Kind, Outcome};
+use crate::verdict::Outcome;
 
 const PER_MESSAGE: &[&str] =
     &["Reporting-MTA", "Received-From-MTA", "DSN-Gateway", "Arrival-Date", "Original-Envelope-Id", "Original-Envelope-ID"];
@@ -33,11 +33,11 @@ const PER_RECIPIENT: &[&str] = &[
 fn is_name(name: &str) -> bool {
     PER_MESSAGE.iter().chain(PER_RECIPIENT).any(|known| known.eq_ignore_ascii_case(name))
         || (name.len() > 2
-            && name[..2].eq_ignore_ascii_case("x-")
+            && name.as_bytes()[..2].eq_ignore_ascii_case(b"x-")
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
 }
 
-pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
+pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let own_part = mail.parts.iter().find(|part| is_status_part(part));
     let (text, found_in) = match own_part {
         Some(part) => (part.text().into_owned(), "delivery-status part"),
@@ -52,12 +52,13 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
         return None; // an empty report: its prose may say more
     }
     report.recipients.truncate(RECIPIENTS);
-    prose::complete(&mut report.recipients, notice);
     report.kind = kind_of(&report.recipients);
-    // Filters that ask the sender to confirm dress their question as a delay or a success.
-    if report.kind != Kind::Bounce && dialect::asks_for_confirmation(mail, notice) {
+    // Filters that ask the sender to confirm dress their question as a report; no server's reply is in it.
+    let quotes_reply = report.recipients.iter().any(|recipient| recipient.reply_code.is_some());
+    if !quotes_reply && (challenge::is_asked(mail, notice) || auto_reply::says_so(notice)) {
         return None;
     }
+    prose::complete(&mut report, mail, notice);
     let count = report.recipients.len();
     report.reason = format!("{found_in} names {count} {}", if count == 1 { "recipient" } else { "recipients" });
     Some(report)
@@ -70,24 +71,32 @@ fn is_status_part(part: &Part<'_>) -> bool {
             | "message/global-delivery-status"
             | "text/delivery-status"
             | "message/delivery-status-notification"
+            | "message/xdelivery-status"
+            | "message/x-delivery-status"
+            | "application/delivery-status"
+            | "multipart/delivery-status"
     ) && !part.body.trim_ascii().is_empty()
 }
 
 /// Status fields under another name: a part that calls itself text or a file, or lines of the prose.
-fn disguised(mail: &Mail<'_>, notice: &Notice) -> Option<String> {
+///
+/// What a person quotes is none of that, so sender or subject must be those of a notice.
+fn disguised(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<String> {
+    if !notice.is_suspect() {
+        return None;
+    }
     let begins = |text: &str| {
         let mut recipient = false;
         let mut other = false;
         for line in text.lines().take(400) {
-            match line.split_once(':').map(|(name, _)| name) {
-                Some("Final-Recipient" | "Original-Recipient") => recipient = true,
-                Some("Action" | "Status" | "Diagnostic-Code" | "Reporting-MTA") => other = true,
-                _ => {}
-            }
+            let name = line.split(':').next().unwrap_or_default();
+            let is = |known: &str| name.len() < line.len() && name.eq_ignore_ascii_case(known);
+            recipient |= is("Final-Recipient") || is("Original-Recipient");
+            other |= is("Action") || is("Status") || is("Diagnostic-Code") || is("Reporting-MTA");
         }
         recipient && other
     };
-    let prose = notice.lines.join("\n");
+    let prose = notice.prose().lines.join("\n");
     if begins(&prose) {
         return Some(from_first_field(&prose));
     }
@@ -119,11 +128,14 @@ fn from_first_field(text: &str) -> String {
     kept
 }
 
+/// Most fields of one recipient.
+const FIELDS: usize = 64;
+
 /// Puts what the fields say into the report.
 fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
     // An unfinished group waits for fields that a stray blank line cut off.
     let mut open: Vec<Field> = Vec::new();
-    let names_recipient = |group: &[Field]| group.iter().any(|field| is_recipient(field));
+    let names_recipient = |group: &[Field]| group.iter().any(is_recipient);
     for group in fields::groups(text, is_name) {
         let mut own: Vec<Field> = Vec::new();
         for field in group {
@@ -134,14 +146,16 @@ fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
                 continue;
             }
             // A missing blank line: the recipient that begins again is another one.
-            if own.iter().any(|known| known.is(&field.name))
-                && is_recipient(&field)
+            if is_recipient(&field)
+                && own.iter().any(|known| known.is(&field.name))
                 && own.iter().any(|known| known.is("Action") || known.is("Status"))
             {
                 report.recipients.extend(recipient(&own, found_in));
                 own.clear();
             }
-            own.push(field);
+            if own.len() < FIELDS {
+                own.push(field);
+            }
         }
         if own.is_empty() {
             continue;
@@ -197,6 +211,13 @@ fn recipient(group: &[Field], found_in: &'static str) -> Option<Recipient> {
     {
         recipient.set_diagnostic(without_type(&field.value).to_owned());
     }
+    // Some write the reply itself where the status belongs.
+    if recipient.diagnostic.is_none()
+        && status.is_none()
+        && let Some(text) = value("Status")
+    {
+        recipient.set_diagnostic(text.to_owned());
+    }
     if recipient.smtp_command.is_none() {
         recipient.smtp_command = value("X-SMTP-Command").or(value("X-Failed-Command")).and_then(Command::find);
     }
@@ -221,8 +242,8 @@ fn outcome(action: &str, status: Option<EnhancedCode>) -> Outcome {
 }
 
 /// The code of a Status field, whatever comment stands around it.
-fn status(value: &str) -> Option<EnhancedCode> {
-    value.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ';' | ',' | '#')).find_map(EnhancedCode::parse)
+pub(super) fn status(value: &str) -> Option<EnhancedCode> {
+    value.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ';' | ',' | '#')).find_map(EnhancedCode::parse_status)
 }
 
 /// A diagnostic without its type: `smtp; 550 …` (RFC 3464 section 2.3.6).

@@ -13,6 +13,14 @@ pub(super) struct Field {
 }
 
 impl Field {
+    /// Whether the value is free text, which may go on at the margin where its folds were lost.
+    fn is_text(&self) -> bool {
+        !["Recipient", "MTA", "Action", "Status", "Date"].iter().any(|end| {
+            self.name.len() >= end.len()
+                && self.name.as_bytes()[self.name.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+        })
+    }
+
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -22,6 +30,8 @@ impl Field {
 pub(super) fn groups(text: &str, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Field>> {
     let mut groups: Vec<Vec<Field>> = Vec::new();
     let mut group: Vec<Field> = Vec::new();
+    // The whole part may be indented.
+    let mut indent = 0;
     for line in text.lines() {
         let trimmed = line.trim_end();
         if trimmed.is_empty() {
@@ -30,11 +40,16 @@ pub(super) fn groups(text: &str, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Fiel
             }
             continue;
         }
-        let folded = line.starts_with([' ', '\t']);
+        let own_indent = line.len() - line.trim_start().len();
+        if group.is_empty() {
+            indent = own_indent;
+        }
+        let folded = own_indent > indent;
         let field = trimmed.split_once(':').filter(|(name, _)| is_name(name.trim()) && (!folded || group.is_empty()));
         match (field, group.last_mut()) {
             (Some((name, value)), _) => group.push(Field { name: name.trim().to_owned(), value: value.trim().to_owned() }),
-            (None, Some(open)) if open.value.len() < DIAGNOSTIC_BYTES => {
+            // A stray line is no part of an address, a code or a host.
+            (None, Some(open)) if open.value.len() < DIAGNOSTIC_BYTES && (folded || open.value.is_empty() || open.is_text()) => {
                 if !open.value.is_empty() {
                     open.value.push(' ');
                 }

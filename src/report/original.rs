@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::address;
 use super::notice::Notice;
-use crate::limits::FIELD_BYTES;
+use crate::limits::{FIELD_BYTES, cut};
 use crate::mail::{Date, Header, Mail};
 
 /// What is known of the original message.
@@ -26,7 +26,7 @@ pub struct Original {
 const TO: usize = 16;
 
 impl Original {
-    pub(super) fn of(mail: &Mail<'_>, notice: &Notice) -> Self {
+    pub(super) fn of(mail: &Mail<'_>, notice: &Notice<'_>) -> Self {
         let mut original = Self::default();
         let returned = mail.parts.iter().filter(|part| part.is_original());
         let after_report =
@@ -38,10 +38,11 @@ impl Original {
             }
         }
         if original.message_id.is_none()
-            && let Some(quoted) = &notice.quoted
+            && let Some(quoted) = &notice.prose().quoted
         {
             original.take(&Header::parse(unquoted(quoted).as_bytes()).0);
         }
+        original.take_repeated(&notice.prose().lines);
         if original.message_id.is_none() {
             original.message_id = named_by_report(mail);
         }
@@ -50,11 +51,6 @@ impl Original {
 
     /// Takes over what is not known yet.
     fn take(&mut self, header: &Header<'_>) {
-        let addresses = |name: &str| {
-            let all: Vec<String> =
-                address::find_all(&header.text(name)?).into_iter().take(TO).map(|found| found.address).collect();
-            (!all.is_empty()).then(|| all.join(", "))
-        };
         if self.message_id.is_none() {
             self.message_id = header.text("Message-ID").and_then(|id| message_id(&id));
         }
@@ -63,7 +59,7 @@ impl Original {
                 header.text("From").and_then(|from| address::find_all(&from).into_iter().next()).map(|found| found.address);
         }
         if self.to.is_none() {
-            self.to = addresses("To");
+            self.to = header.text("To").map(|to| addresses(&to)).filter(|to| !to.is_empty());
         }
         if self.subject.is_none() {
             self.subject = header.text("Subject");
@@ -73,11 +69,86 @@ impl Original {
         }
     }
 
-    /// The addresses that it was sent to.
-    pub(super) fn recipients(mail: &Mail<'_>, notice: &Notice) -> Vec<String> {
-        let to = Self::of(mail, notice).to.unwrap_or_default();
-        address::find_all(&to).into_iter().map(|found| found.address).collect()
+    /// Takes over what the report repeats of the header among its own lines: a lone subject, or a few fields together.
+    fn take_repeated(&mut self, lines: &[String]) {
+        if self.subject.is_some() || self.message_id.is_some() {
+            return;
+        }
+        let mut from = None;
+        let mut to = None;
+        for line in lines.iter().take(200) {
+            let line = line.trim_start_matches(['>', ' ', '\t', '|']);
+            let Some((label, value)) = line.split_once([':', '：']) else { continue };
+            let value = value.trim();
+            let label = label.trim().to_lowercase();
+            let address = || address::addresses(value).next().map(|found| found.address);
+            match label.as_str() {
+                "subject"
+                | "subj"
+                | "the subject of the message is"
+                | "your message with subject"
+                | "betreff"
+                | "objet"
+                | "sujet"
+                | "asunto"
+                | "assunto"
+                | "oggetto"
+                | "onderwerp"
+                | "temat"
+                | "тема"
+                | "件名"
+                | "主题"
+                | "主旨"
+                | "主題"
+                | "제목" => {
+                    self.subject =
+                        self.subject.take().or_else(|| Some(cut(value, FIELD_BYTES).to_owned()).filter(|text| !text.is_empty()));
+                }
+                "message-id" | "message id" => self.message_id = self.message_id.take().or_else(|| message_id(value)),
+                "date" | "the date of the message is" | "sent" => self.date = self.date.take().or_else(|| Date::parse(value)),
+                "from" => from = from.or_else(address),
+                "to" => to = to.or_else(|| Some(addresses(value)).filter(|to| !to.is_empty())),
+                _ => {}
+            }
+        }
+        // Lines that merely look like fields tell nothing without the others.
+        if self.message_id.is_some() || self.subject.is_some() {
+            self.from = self.from.take().or(from);
+            self.to = self.to.take().or(to);
+        }
     }
+
+    /// The addresses that it was sent to: what its last hop says, which knows more than the To field of a list's message.
+    pub(super) fn recipients(mail: &Mail<'_>, notice: &Notice<'_>) -> Vec<String> {
+        let by_envelope = mail.parts.iter().find(|part| part.is_original()).and_then(|part| {
+            let decoded = part.decoded();
+            let header = Header::parse(&decoded).0;
+            let received = header.text("Received").and_then(|text| received_for(&text));
+            received.or_else(|| ["X-Envelope-To", "Envelope-To"].iter().find_map(|name| address::clean(&header.text(name)?)))
+        });
+        if let Some(address) = by_envelope {
+            return vec![address];
+        }
+        let to = Self::of(mail, notice).to.unwrap_or_default();
+        address::addresses(&to).map(|found| found.address).collect()
+    }
+}
+
+/// The addresses of a text, each once, joined with a comma.
+fn addresses(text: &str) -> String {
+    let mut seen = std::collections::HashSet::new();
+    let all: Vec<String> = address::addresses(text)
+        .map(|found| found.address)
+        .filter(|address| seen.insert(address.to_lowercase()))
+        .take(TO)
+        .collect();
+    all.join(", ")
+}
+
+/// The address in the `for` clause of a Received field (RFC 5321 section 4.4).
+fn received_for(text: &str) -> Option<String> {
+    let at = text.find("for <").filter(|&at| text[..at].ends_with([' ', '\t']))? + 4;
+    address::clean(text[at..].split('>').next()?).filter(|address| address.contains('@'))
 }
 
 /// The first message-id of a text, with its angle brackets.

@@ -10,7 +10,7 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
+pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let part = mail.parts.iter().find(|part| {
         matches!(&*part.media_type, "message/disposition-notification" | "message/global-disposition-notification")
     })?;
@@ -21,7 +21,10 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
     let refused = notice.says_rejected() || value("Failure").is_some() || disposition.contains("failed");
     let final_recipient = value("Final-Recipient").and_then(address::clean);
     let original = value("Original-Recipient").and_then(address::clean);
-    let reporting_mta = value("Reporting-MTA").or(value("Reporting-UA")).and_then(fields::host);
+    let reporting_mta = value("Reporting-MTA").and_then(fields::host).or_else(|| {
+        // Dovecot: `mail.example.org; Dovecot Mail Delivery Agent` (RFC 8098 section 3.2.1)
+        value("Reporting-UA").and_then(|value| value.split(';').next()).filter(|name| name.contains('.')).and_then(fields::host)
+    });
     if !refused {
         return Some(Report {
             kind: Kind::ReadReceipt,
@@ -42,14 +45,14 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice) -> Option<Report> {
     if let Some(failure) = value("Failure") {
         recipient.set_diagnostic(failure.to_owned());
     }
-    let mut recipients = vec![recipient];
-    prose::complete(&mut recipients, notice);
-    Some(Report {
+    let mut report = Report {
         kind: Kind::Bounce,
         reason: "disposition notification that says the message was refused".to_owned(),
         dialect: "rfc8098",
         reporting_mta,
-        recipients,
+        recipients: vec![recipient],
         ..Report::default()
-    })
+    };
+    prose::complete(&mut report, mail, notice);
+    Some(report)
 }

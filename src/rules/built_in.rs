@@ -1,51 +1,26 @@
-//! The built-in rule files in the order in which they are tried: who speaks first (providers, then mail servers, then
-//! block lists), what anyone may say, what the codes say.
+//! The built-in section: rules, providers and their index as constants, which the build script wrote from the rule files.
 
-use super::Source;
+use std::borrow::Cow;
 
-macro_rules! files {
-    ($($name:literal,)*) => {
-        const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../rules/", $name))),)*];
-    };
-}
+use super::{CodeMask, OwnedOrStatic, Owner, Pattern, Provider, ProviderId, Rule, Section, StatusMask};
+use crate::phrases::{Bucket, Ends, Entry, PhraseIndex};
+use crate::reply::{Command, ReplyCode};
+use crate::verdict::Cause;
 
-files! {
-    "providers.toml",
-    "providers-world.toml",
-    "provider/google.toml",
-    "provider/microsoft.toml",
-    "provider/yahoo.toml",
-    "provider/apple.toml",
-    "provider/us-access.toml",
-    "provider/gateways.toml",
-    "provider/hosting.toml",
-    "provider/europe.toml",
-    "provider/east.toml",
-    "provider/asia.toml",
-    "provider/latin.toml",
-    "blocklists.toml",
-    "server/postfix.toml",
-    "server/exim.toml",
-    "server/sendmail.toml",
-    "server/qmail.toml",
-    "server/exchange.toml",
-    "server/others.toml",
-    "text/virus-and-content.toml",
-    "text/authentication.toml",
-    "text/reputation.toml",
-    "text/rate.toml",
-    "text/spam.toml",
-    "text/sender.toml",
-    "text/mailbox.toml",
-    "text/user.toml",
-    "text/domain.toml",
-    "text/system.toml",
-    "text/languages.toml",
-    "text/policy.toml",
-    "status.toml",
-    "code.toml",
-}
+include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));
 
-pub(super) fn files<'a>() -> impl Iterator<Item = Source<'a>> {
-    FILES.iter().map(|&(name, text)| Source { name, text })
+/// The built-in section; nothing is read or built for it.
+pub(super) fn section() -> Section {
+    Section {
+        rules: OwnedOrStatic::Static(&RULES),
+        providers: OwnedOrStatic::Static(&PROVIDERS),
+        first_provider: 0,
+        by_code: Cow::Borrowed(&BY_CODE),
+        index: PhraseIndex {
+            entries: Cow::Borrowed(&ENTRIES),
+            heads: Cow::Borrowed(&HEADS),
+            buckets: Cow::Borrowed(&BUCKETS),
+            ends: Ends::WithWord,
+        },
+    }
 }

@@ -3,21 +3,26 @@
 //! In: a table. Out: what is wrong, with file, line and rule. `rules check` prints it, and the tests demand that the
 //! built-in table has none.
 
-use super::phrases::{Owner, PhraseIndex, normalise};
 use super::{Facts, Rule, RuleError, Table};
+use crate::phrases::{Ends, PhraseIndex, normalise};
 use crate::reply::Reply;
 
 /// Everything that is wrong with the rules for which `wanted` holds, in the order of the table.
 pub fn check(table: &Table, wanted: impl Fn(&Rule) -> bool) -> Vec<RuleError> {
-    table.rules().iter().filter(|rule| wanted(rule)).flat_map(|rule| check_rule(table, rule)).collect()
+    table.rules().filter(|rule| wanted(rule)).flat_map(|rule| check_rule(table, rule)).collect()
 }
 
 fn check_rule(table: &Table, rule: &Rule) -> Vec<RuleError> {
     let mut errors = Vec::new();
     let mut complain = |needle: &str, message: String| {
-        errors.push(RuleError { file: rule.file.clone(), line: line_of(rule, needle), rule: Some(rule.id.clone()), message });
+        errors.push(RuleError {
+            file: rule.file.to_string(),
+            line: line_of(rule, needle),
+            rule: Some(rule.id.to_string()),
+            message,
+        });
     };
-    for example in &rule.examples {
+    for example in rule.examples.iter() {
         match winner(table, rule, example) {
             Some(won) if won.id == rule.id => {}
             Some(won) => complain(
@@ -27,18 +32,16 @@ fn check_rule(table: &Table, rule: &Rule) -> Vec<RuleError> {
             None => complain(example, format!("the example {example:?} is won by no rule")),
         }
     }
-    for other in &rule.not {
+    for other in rule.not.iter() {
         if winner(table, rule, other).is_some_and(|won| won.id == rule.id) {
             complain(other, format!("the counter-example {other:?} is won by this rule"));
         }
     }
-    for (phrase, fragments) in rule.phrases.iter().zip(&rule.holes) {
-        let mut index = PhraseIndex::default();
-        index.add(fragments, Owner::Rule { rule: 0, phrase: 0 });
-        index.build();
+    for phrase in rule.phrases.iter() {
+        let index = PhraseIndex::build(std::iter::once((phrase.as_ref(), ())), Ends::WithWord);
         let mut found = false;
-        for example in &rule.examples {
-            index.search(&normalise(&Reply::parse(example).text), |_| found = true);
+        for example in rule.examples.iter() {
+            index.search(&normalise(&Reply::parse(example).text), |()| found = true);
         }
         if !found {
             complain(phrase, format!("the phrase {phrase:?} is in no example"));
@@ -50,13 +53,14 @@ fn check_rule(table: &Table, rule: &Rule) -> Vec<RuleError> {
 /// Who wins a reply when the rule's own provider answers at the rule's own stage.
 fn winner<'t>(table: &'t Table, rule: &Rule, reply: &str) -> Option<&'t Rule> {
     let reply = Reply::parse(reply);
-    let host = rule.provider.first().and_then(|&id| table.provider(id).hosts.first());
+    let host = rule.provider.first().and_then(|&id| table.provider(id)?.hosts.first());
     table.first(&Facts {
         code: reply.code,
         status: reply.enhanced,
         text: &reply.text,
-        host: host.map(String::as_str),
+        host: host.map(AsRef::as_ref),
         command: rule.command.first().copied(),
+        day: rule.until.or(rule.since),
     })
 }
 

@@ -8,8 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::phrases::normalise;
-use super::{CodeMask, Pattern, Provider, ProviderId, Providers, Rule, StatusMask};
+use super::{CodeMask, Day, List, Pattern, Provider, ProviderId, ProviderSet, Rule, StatusMask, Text};
+use crate::phrases::fragments;
 use crate::reply::{Command, EnhancedCode, ReplyCode};
 use crate::verdict::Cause;
 
@@ -72,6 +72,8 @@ struct RawRule {
     provider: OneOrMore,
     #[serde(default)]
     command: OneOrMore,
+    since: Option<String>,
+    until: Option<String>,
     advice: Option<String>,
     source: String,
     examples: Vec<String>,
@@ -120,8 +122,12 @@ impl<'de> Deserialize<'de> for OneOrMore {
     }
 }
 
-/// Reads all files; every error of every file is reported.
-pub(super) fn read(sources: &[Source<'_>]) -> Result<(Vec<Rule>, Vec<Provider>), Vec<RuleError>> {
+/// Reads all files; every error of every file is reported. Ids of `known_rules` are taken, and `known_providers` may be named.
+pub(super) fn read(
+    sources: &[Source<'_>],
+    known_rules: &[Rule],
+    known_providers: &[Provider],
+) -> Result<(Vec<Rule>, Vec<Provider>), Vec<RuleError>> {
     let mut errors = Vec::new();
     let mut parsed = Vec::new();
     for source in sources {
@@ -134,21 +140,25 @@ pub(super) fn read(sources: &[Source<'_>]) -> Result<(Vec<Rule>, Vec<Provider>),
     for (source, file) in &mut parsed {
         for raw in std::mem::take(&mut file.provider) {
             let line = line_of(source.text, raw.span().start);
-            match provider(source, line, raw.into_inner(), &providers) {
+            match provider(source, line, raw.into_inner(), known_providers, &providers) {
                 Ok(provider) => providers.push(provider),
                 Err(error) => errors.push(error),
             }
         }
     }
-    let by_id: HashMap<&str, ProviderId> =
-        providers.iter().enumerate().map(|(at, provider)| (provider.id.as_str(), ProviderId(at as u8))).collect();
+    let by_id: HashMap<&str, ProviderId> = known_providers
+        .iter()
+        .chain(&providers)
+        .enumerate()
+        .map(|(at, provider)| (provider.id.as_ref(), ProviderId(at as u8)))
+        .collect();
     let mut rules: Vec<Rule> = Vec::new();
-    let mut places: HashMap<String, (String, usize)> = HashMap::new();
+    let mut places: HashMap<Text, (Text, usize)> = known_rules.iter().map(place).collect();
     for (source, file) in parsed {
         for raw in file.rule {
-            let span = raw.span();
-            let line = line_of(source.text, span.start);
-            let text = source.text.get(span).unwrap_or_default().trim_end();
+            let start = raw.span().start;
+            let line = line_of(source.text, start);
+            let text = block(source.text, start);
             let rule = match rule(source, line, text, raw.into_inner(), &by_id) {
                 Ok(rule) => rule,
                 Err(error) => {
@@ -156,12 +166,13 @@ pub(super) fn read(sources: &[Source<'_>]) -> Result<(Vec<Rule>, Vec<Provider>),
                     continue;
                 }
             };
-            if let Some((file, line)) = places.insert(rule.id.clone(), (rule.file.clone(), rule.line)) {
+            let (id, own) = place(&rule);
+            if let Some((file, line)) = places.insert(id, own) {
                 errors.push(RuleError {
-                    file: rule.file,
+                    file: rule.file.into_owned(),
                     line: rule.line,
                     message: format!("the id is taken by the rule at {file}:{line}; choose another"),
-                    rule: Some(rule.id),
+                    rule: Some(rule.id.into_owned()),
                 });
                 continue;
             }
@@ -169,6 +180,27 @@ pub(super) fn read(sources: &[Source<'_>]) -> Result<(Vec<Rule>, Vec<Provider>),
         }
     }
     if errors.is_empty() { Ok((rules, providers)) } else { Err(errors) }
+}
+
+/// A rule as it stands in its file: from its `[[rule]]` to the next header, comments that lead into that one left out.
+fn block(file: &str, start: usize) -> &str {
+    let text = file.get(start..).unwrap_or_default();
+    let end = text.match_indices("\n[[").map(|(at, _)| at).next().unwrap_or(text.len());
+    let mut kept = text[..end].trim_end();
+    while let Some((before, last)) = kept.rsplit_once('\n')
+        && (last.trim().is_empty() || last.starts_with('#'))
+    {
+        kept = before.trim_end();
+    }
+    kept
+}
+
+fn place(rule: &Rule) -> (Text, (Text, usize)) {
+    (rule.id.clone(), (rule.file.clone(), rule.line))
+}
+
+fn texts(list: Vec<String>) -> List<Text> {
+    list.into_iter().map(Text::Owned).collect()
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -193,26 +225,31 @@ fn syntax_error(source: &Source<'_>, error: &toml::de::Error) -> RuleError {
     }
 }
 
-fn provider(source: &Source<'_>, line: usize, raw: RawProvider, known: &[Provider]) -> Result<Provider, RuleError> {
+fn provider(
+    source: &Source<'_>,
+    line: usize,
+    raw: RawProvider,
+    built_in: &[Provider],
+    own: &[Provider],
+) -> Result<Provider, RuleError> {
     let refuse = |message: String| RuleError { file: source.name.to_owned(), line, rule: None, message };
-    if let Some(other) = known.iter().find(|provider| provider.id == raw.id) {
+    if let Some(other) = built_in.iter().chain(own).find(|provider| provider.id == raw.id) {
         return Err(refuse(format!("the provider `{}` is already defined at {}:{}", raw.id, other.file, other.line)));
     }
-    if known.len() == Providers::MOST {
-        return Err(refuse(format!("more than {} providers", Providers::MOST)));
+    if built_in.len() + own.len() == ProviderSet::MOST {
+        return Err(refuse(format!("more than {} providers", ProviderSet::MOST)));
     }
     if raw.hosts.is_empty() && raw.marks.is_empty() {
         return Err(refuse(format!("the provider `{}` has neither `hosts` nor `marks`, so it is never known", raw.id)));
     }
-    let holes = raw.marks.iter().map(|mark| fragments(mark)).collect::<Result<_, _>>().map_err(refuse)?;
+    raw.marks.iter().try_for_each(|mark| check_phrase(mark)).map_err(refuse)?;
     Ok(Provider {
-        name: raw.name.unwrap_or_else(|| raw.id.clone()),
-        id: raw.id,
-        hosts: raw.hosts,
-        marks: raw.marks,
-        file: source.name.to_owned(),
+        name: raw.name.unwrap_or_else(|| raw.id.clone()).into(),
+        id: raw.id.into(),
+        hosts: texts(raw.hosts),
+        marks: texts(raw.marks),
+        file: source.name.to_owned().into(),
         line,
-        holes,
     })
 }
 
@@ -239,15 +276,14 @@ fn rule(
     if raw.pattern.is_some() && raw.phrases.is_empty() {
         return Err(refuse("`pattern` stands only beside `phrases`: name a word that such replies hold".to_owned()));
     }
-    let holes = raw.phrases.iter().map(|phrase| fragments(phrase)).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
-    for (phrase, holes) in raw.phrases.iter().zip(&holes) {
+    for phrase in &raw.phrases {
+        check_phrase(phrase).map_err(refuse)?;
         if raw.phrases.iter().filter(|other| *other == phrase).count() > 1 {
             return Err(refuse(format!("the phrase `{phrase}` stands twice")));
         }
-        if holes[0].len() < 3 {
-            return Err(refuse(format!("the phrase `{phrase}` is too short: at least three letters")));
-        }
     }
+    let day = |text: &Option<String>| text.as_deref().map(str::parse::<Day>).transpose();
+    let (since, until) = (day(&raw.since).map_err(refuse)?, day(&raw.until).map_err(refuse)?);
     let code = raw.code.0.iter().map(|mask| code_mask(mask)).collect::<Result<_, _>>().map_err(refuse)?;
     let status = raw.status.0.iter().map(|mask| status_mask(mask)).collect::<Result<_, _>>().map_err(refuse)?;
     let command = raw
@@ -274,7 +310,7 @@ fn rule(
         })
         .collect::<Result<_, _>>()
         .map_err(refuse)?;
-    let pattern = raw.pattern.clone().map(Pattern::new);
+    let pattern = raw.pattern.clone().map(|source| Pattern::new(source.into()));
     if let Some(pattern) = &pattern
         && let Err(error) = pattern.compile()
     {
@@ -283,31 +319,34 @@ fn rule(
     }
     Ok(Rule {
         cause: raw.cause,
-        phrases: raw.phrases,
+        phrases: texts(raw.phrases),
         pattern,
         code,
         status,
         provider,
         command,
-        advice: raw.advice,
-        source: raw.source,
-        examples: raw.examples,
-        not: raw.not,
-        file: source.name.to_owned(),
+        since,
+        until,
+        advice: raw.advice.map(Text::Owned),
+        source: raw.source.into(),
+        examples: texts(raw.examples),
+        not: texts(raw.not),
+        file: source.name.to_owned().into(),
         line,
-        text: text.to_owned(),
-        holes,
-        id: raw.id,
+        text: text.to_owned().into(),
+        id: raw.id.into(),
     })
 }
 
-/// A phrase as the normalised fragments around its `...`.
-fn fragments(phrase: &str) -> Result<Vec<String>, String> {
-    let fragments: Vec<String> = phrase.split("...").map(|part| normalise(part).into_owned()).collect();
-    if fragments.iter().any(String::is_empty) {
+/// A phrase has words around each `...`, and at least three letters before the first.
+fn check_phrase(phrase: &str) -> Result<(), String> {
+    if fragments(phrase).any(|fragment| fragment.is_empty()) {
         return Err(format!("the phrase `{phrase}` has nothing before or after its `...`"));
     }
-    Ok(fragments)
+    if fragments(phrase).next().is_none_or(|first| first.len() < 3) {
+        return Err(format!("the phrase `{phrase}` is too short: at least three letters"));
+    }
+    Ok(())
 }
 
 fn code_mask(mask: &str) -> Result<CodeMask, String> {
@@ -339,7 +378,7 @@ mod tests {
 
     #[track_caller]
     fn refused(text: &str) -> String {
-        let errors = read(&[Source { name: "my.toml", text }]).expect_err("a bad file");
+        let errors = read(&[Source { name: "my.toml", text }], &[], &[]).expect_err("a bad file");
         errors.iter().map(RuleError::to_string).collect::<Vec<_>>().join("\n")
     }
 
@@ -363,7 +402,16 @@ mod tests {
         assert!(rule("phrases = [\"a ...\"]").contains("nothing before or after"));
         assert!(rule("phrases = [\"some\"]\npattern = \"(\"").contains("no regular expression"));
         assert!(rule("phrases = [\"some\"]\nprovider = \"nobody\"").contains("unknown provider `nobody`"));
+        assert!(rule("phrases = [\"some\"]\nsince = \"2025-13-01\"").contains("`2025-13-01` is no day"));
         assert!(rule("phrases = [\"some\"]\ncommand = \"HELP\"").contains("unknown command `HELP`"));
+    }
+
+    #[test]
+    fn a_rule_keeps_its_own_text() {
+        let text = "[[rule]] # one\nid = \"a\"\ncause = \"policy\"\nsource = \"s\"\ncode = \"550\"\nexamples = [\n  \"550\", # bare\n]\n\n# about the next\n[[rule]]\nid = \"b\"\ncause = \"policy\"\nsource = \"s\"\ncode = \"551\"\nexamples = [\"551\"]\n";
+        let (rules, _) = read(&[Source { name: "my.toml", text }], &[], &[]).expect("a good file");
+        assert!(rules[0].text.starts_with("[[rule]]") && rules[0].text.ends_with("\n]"), "{}", rules[0].text);
+        assert!(rules[1].text.ends_with("[\"551\"]"), "{}", rules[1].text);
     }
 
     #[test]

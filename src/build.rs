@@ -1,0 +1,47 @@
+//! The build script: rule files (TOML) → constants of the program, so that starting it costs nothing however many rules there
+//! are. A wrong rule file stops the build with file, line and what is wrong.
+//!
+//! It is made of the library's own modules: what reads a user's rule file at run time reads the built-in ones here.
+#![allow(dead_code, unused_imports, unreachable_pub, unexpected_cfgs)]
+
+mod limits;
+mod phrases;
+mod reply;
+mod rules;
+mod verdict;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use rules::{Source, Table};
+
+fn main() -> ExitCode {
+    println!("cargo::rustc-check-cfg=cfg(rules_compiled)");
+    println!("cargo::rustc-cfg=rules_compiled");
+    println!("cargo::rerun-if-changed=src/rules");
+    for module in ["build", "limits", "phrases", "reply", "rules", "verdict"] {
+        println!("cargo::rerun-if-changed=src/{module}.rs");
+    }
+    match compile() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(errors) => {
+            for error in errors {
+                println!("cargo::error={error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compile() -> Result<(), Vec<String>> {
+    let read = |name: &&str| {
+        std::fs::read_to_string(Path::new("src/rules").join(name)).map_err(|error| vec![format!("src/rules/{name}: {error}")])
+    };
+    let texts = rules::FILES.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let sources: Vec<Source<'_>> = rules::FILES.iter().zip(&texts).map(|(name, text)| Source { name, text }).collect();
+    let table = Table::from_sources(&sources)
+        .map_err(|errors| errors.iter().map(|error| format!("src/rules/{error}")).collect::<Vec<_>>())?;
+    let folder = std::env::var("OUT_DIR").map_err(|error| vec![error.to_string()])?;
+    let file = Path::new(&folder).join("built_in_rules.rs");
+    std::fs::write(&file, rules::source(&table)).map_err(|error| vec![format!("{}: {error}", file.display())])
+}

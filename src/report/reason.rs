@@ -1,0 +1,282 @@
+//! The lines below an address → why it failed: the paragraph that quotes a reply, its codes, the host and the stage.
+//!
+//! In: lines of prose. Out: the best paragraph, and the reply in it without the frame that the reporting system wrote around it.
+
+use crate::limits::{DIAGNOSTIC_BYTES, cut};
+use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
+
+/// What some lines of prose give as the reason.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Reason {
+    /// The paragraph that quotes a reply, else the first; lines joined.
+    pub(super) text: String,
+    /// The reply in it, or the whole where none can be told apart.
+    pub(super) diagnostic: String,
+    pub(super) code: Option<ReplyCode>,
+    pub(super) enhanced: Option<EnhancedCode>,
+    pub(super) host: Option<String>,
+    pub(super) command: Option<Command>,
+}
+
+/// Most paragraphs that are looked at for one recipient.
+const PARAGRAPHS: usize = 64;
+
+impl Reason {
+    pub(super) fn of<'l>(lines: impl Iterator<Item = &'l str>) -> Self {
+        let paragraphs = paragraphs(lines);
+        let parsed: Vec<Reply<'_>> = paragraphs.iter().map(|text| Reply::parse(text)).collect();
+        let code = parsed.iter().position(|reply| reply.code.is_some_and(|code| code.class() != 2));
+        let enhanced = || parsed.iter().position(|reply| reply.enhanced.is_some_and(|code| code.class != 2));
+        let Some(best) = code.or_else(enhanced).or(if paragraphs.is_empty() { None } else { Some(0) }) else {
+            return Self::default();
+        };
+        let text = &paragraphs[best];
+        let reply = &parsed[best];
+        let (start, diagnostic) = without_frame(text, reply.at);
+        let frame = &text[..start];
+        let labelled = || paragraphs.iter().find_map(|text| labelled_host(text));
+        Self {
+            diagnostic: diagnostic.to_owned(),
+            code: reply.code.filter(|code| code.class() != 2),
+            enhanced: reply.enhanced.filter(|code| code.class != 2),
+            host: host_in(frame).or_else(|| host_in(text)).or_else(labelled),
+            command: Command::find(text).or_else(|| paragraphs.iter().find_map(|text| Command::find(text))),
+            text: text.clone(),
+        }
+    }
+
+    /// Whether a reply is quoted.
+    pub(super) fn quotes_reply(&self) -> bool {
+        self.code.is_some() || self.enhanced.is_some()
+    }
+}
+
+/// The paragraphs of some lines, each joined to one line and cut.
+fn paragraphs<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<String> {
+    let mut paragraphs: Vec<String> = Vec::new();
+    let mut open = String::new();
+    for line in lines {
+        let line = line.trim();
+        let is_rule = line.len() > 3 && line.chars().all(|c| matches!(c, '-' | '=' | '_' | '*' | '#' | '~'));
+        if line.is_empty() || is_rule {
+            if open.len() > 2 {
+                paragraphs.push(std::mem::take(&mut open));
+            }
+            open.clear();
+            if paragraphs.len() >= PARAGRAPHS {
+                break;
+            }
+        } else if open.len() < DIAGNOSTIC_BYTES {
+            if !open.is_empty() {
+                open.push(' ');
+            }
+            open.push_str(cut(line, DIAGNOSTIC_BYTES - open.len().min(DIAGNOSTIC_BYTES)));
+        }
+    }
+    if open.len() > 2 {
+        paragraphs.push(open);
+    }
+    paragraphs
+}
+
+/// What reporting systems write behind a reply.
+const BEHIND: &[&str] = &[
+    " (in reply to ",
+    " giving up on ",
+    " i'm not going to try again",
+    " [rcpt_to]",
+    " [mail_from]",
+    " [data]",
+    " in rcpt to",
+    " ##",
+    " remote system: dns;",
+    " --- ",
+];
+
+/// The reply of a text without what the reporting system wrote around it, and where it begins.
+pub(super) fn without_frame(text: &str, reply_at: Option<usize>) -> (usize, &str) {
+    let Some(start) = reply_at else { return (0, text) };
+    let mut reply = &text[start..];
+    if let Some(end) = BEHIND.iter().filter_map(|mark| find_ignore_case(reply, mark)).min() {
+        reply = &reply[..end];
+    }
+    let closing = match text[..start].chars().next_back() {
+        Some('\'') => Some('\''),
+        Some('"') => Some('"'),
+        Some('(') => Some(')'),
+        Some('<') => Some('>'),
+        Some('[') => Some(']'),
+        _ => None,
+    };
+    if let Some(end) = closing.and_then(|mark| reply.rfind(mark)).filter(|&end| end > 3) {
+        reply = &reply[..end];
+    }
+    let opens = reply.matches('(').count();
+    let reply = reply.trim();
+    let reply = if opens == 0 { reply.trim_end_matches(')') } else { reply };
+    (start, reply)
+}
+
+/// Words after which a reporting system names the host that answered.
+const BEFORE_HOST: &[&str] = &[
+    "host: ",
+    "hosts ",
+    "host ",
+    "while talking to ",
+    "talking to ",
+    "connected to ",
+    "connect to ",
+    "connecting to ",
+    "connection to ",
+    "remote server ",
+    "remote server (",
+    "remote host ",
+    "recipient domain by ",
+    "rejected by: ",
+    "rejected by ",
+    "server for the recipient domain ",
+    "remote mta ",
+    "remote-mta: ",
+    "receiving server: ",
+    "server: ",
+    "smtp server <",
+    "smtp server ",
+    "mail server ",
+    "by the server ",
+    "remote system: dns;",
+    "server at ",
+    "read error from ",
+    " by ",
+    "with ",
+];
+
+/// The host that a reason names as the one that answered.
+pub(super) fn host_in(text: &str) -> Option<String> {
+    if let Some(host) = before_address_literal(text) {
+        return Some(host);
+    }
+    for before in BEFORE_HOST {
+        let mut rest = text;
+        for _ in 0..4 {
+            let Some(at) = find_ignore_case(rest, before) else { break };
+            rest = &rest[at + before.len()..];
+            if let Some(host) = first_host(rest) {
+                return Some(host);
+            }
+        }
+    }
+    // qmail: "192.0.2.1 does not like recipient", "192.0.2.1 failed after I sent the message"
+    let first = text.split_whitespace().next()?.trim_matches(|c| matches!(c, '[' | ']'));
+    let follows = ["does not like", "failed after i sent", "did not like our", "failed on"]
+        .iter()
+        .find_map(|mark| find_ignore_case(text, mark));
+    if follows.is_some_and(|at| at < 120) {
+        return is_host(first).then(|| first.to_owned());
+    }
+    None
+}
+
+/// A host behind a label of its own.
+fn labelled_host(text: &str) -> Option<String> {
+    ["remote-mta:", "remote mta:", "receiving server:", "rejected by:", "remote system:", "remote server:"].iter().find_map(
+        |label| {
+            let at = find_ignore_case(text, label)?;
+            first_host(text[at + label.len()..].trim_start())
+        },
+    )
+}
+
+/// The host at the beginning of a text.
+fn first_host(text: &str) -> Option<String> {
+    let text = text.trim_start_matches("dns;").trim_start();
+    let word = text
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '[' | '(' | '<' | '>' | ')' | ']' | ':'))
+        .take(2)
+        .find(|word| !word.is_empty())?;
+    let host = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    is_host(host).then(|| host.to_owned())
+}
+
+fn is_host(host: &str) -> bool {
+    host.contains('.')
+        && !host.contains("..")
+        && host.len() <= 255
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        && EnhancedCode::parse(host).is_none()
+}
+
+/// The name that stands right before an address in brackets: `mx.example.com[192.0.2.1]`, `mx.example.com [192.0.2.1]:`.
+fn before_address_literal(text: &str) -> Option<String> {
+    let mut from = 0;
+    for _ in 0..8 {
+        let open = from + text[from..].find('[')?;
+        from = open + 1;
+        let inner = &text[from..];
+        let close = inner.find(']').filter(|&close| close <= 45)?;
+        let inner = inner[..close].strip_prefix("IPv6:").unwrap_or(&inner[..close]);
+        let is_address = inner.len() >= 3
+            && inner.contains(['.', ':'])
+            && inner.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'));
+        let word = text[..open]
+            .trim_end_matches([' ', ':', '('])
+            .rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '<' | ':' | ',' | '"'))
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('.');
+        // `from pc.example.org [192.0.2.7]` is whom the message came from.
+        let lead = text[..open].trim_end_matches([' ', ':', '(']).trim_end_matches('.');
+        let is_client = lead[..lead.len() - word.len()].trim_end().ends_with("from");
+        if is_address && !is_client && is_host(word) && word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+            return Some(word.to_owned());
+        }
+    }
+    None
+}
+
+/// Where a lower-case text occurs, letter case ignored.
+pub(super) fn find_ignore_case(text: &str, lower: &str) -> Option<usize> {
+    let first = *lower.as_bytes().first()?;
+    let bytes = text.as_bytes();
+    let last = bytes.len().checked_sub(lower.len())?;
+    (0..=last)
+        .find(|&at| bytes[at].to_ascii_lowercase() == first && bytes[at..at + lower.len()].eq_ignore_ascii_case(lower.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_reply(text: &str, diagnostic: &str, host: Option<&str>) {
+        let reason = Reason::of(text.lines());
+        assert_eq!(reason.diagnostic, diagnostic);
+        assert_eq!(reason.host.as_deref(), host, "{text}");
+    }
+
+    #[test]
+    fn the_frame_around_a_reply_is_left_out() {
+        assert_reply(
+            "host mx.example.com[192.0.2.1] said: 550 5.1.1\n    <jo@example.com>: unknown (in reply to RCPT TO command)",
+            "550 5.1.1 <jo@example.com>: unknown",
+            Some("mx.example.com"),
+        );
+        assert_reply(
+            "192.0.2.25 does not like recipient.\nRemote host said: 550 5.1.1 unknown\nGiving up on 192.0.2.25.",
+            "550 5.1.1 unknown",
+            Some("192.0.2.25"),
+        );
+        assert_reply(
+            "Remote Server at example.com (192.0.2.3) returned '550 5.1.1 it's unknown'",
+            "550 5.1.1 it's unknown",
+            Some("example.com"),
+        );
+        assert_reply("(reason: 550 Host unknown)", "550 Host unknown", None);
+        assert_reply("Sorry, no mailbox here by that name. (#5.1.1)", "Sorry, no mailbox here by that name. (#5.1.1)", None);
+    }
+
+    #[test]
+    fn the_paragraph_that_quotes_a_reply_is_the_reason() {
+        let reason = Reason::of("Your message was not delivered.\n\nReason:\n\n554 5.7.1 no".lines());
+        assert_eq!(reason.text, "554 5.7.1 no");
+    }
+}
