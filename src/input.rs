@@ -5,6 +5,7 @@
 //! This module knows nothing of mail beyond where one ends and the next begins.
 
 mod archive;
+mod content;
 mod list;
 mod mbox;
 mod open;

@@ -43,6 +43,9 @@ struct Done {
 
 pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
     let format = options.format;
+    if !options.fields.is_empty() && format != Format::Csv {
+        anyhow::bail!("`--fields` chooses the columns of CSV: add `--format csv`");
+    }
     let mails = options.inputs.mails()?;
     let classifier = Classifier::new(load_table(&options.common.rules)?);
     let single = mails.is_single();

@@ -80,7 +80,8 @@ impl Progress {
     fn line(&self, share: Share) -> String {
         let elapsed = self.started.elapsed();
         let rate = self.mails as f64 / elapsed.as_secs_f64().max(0.001);
-        let mut line = format!("{} mails, {}/s", HumanCount(self.mails), HumanCount(rate as u64));
+        let word = if self.mails == 1 { "mail" } else { "mails" };
+        let mut line = format!("{} {word}, {}/s", HumanCount(self.mails), HumanCount(rate as u64));
         if let Some((done, all)) = share
             && done / all as f64 >= ENOUGH
             && done < all as f64

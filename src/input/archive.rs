@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tar::{EntryType, Header, PaxExtensions};
 
-use super::open::{Content, HEAD, Mailbox, is_passed_over, read_full};
+use super::content::{Content, Mailbox, is_passed_over, read_full};
 use super::{RawMail, Unreadable};
 use crate::limits::TAR_EXTENSION_BYTES;
 
@@ -26,6 +26,8 @@ struct Bytes {
     /// What the entry has left, and what fills its last block.
     left: u64,
     padding: u64,
+    /// Reading an entry failed, which was told with the entry: nothing comes after it.
+    failed: bool,
 }
 
 /// An entry's bytes.
@@ -38,12 +40,15 @@ impl Read for EntryBytes {
         if most == 0 {
             return Ok(0);
         }
-        let read = bytes.input.read(&mut buffer[..most])?;
-        if read == 0 {
-            return Err(damaged("it ends in the middle of a file"));
+        let read = match bytes.input.read(&mut buffer[..most]) {
+            Ok(0) => Err(damaged("it ends in the middle of a file")),
+            read => read,
+        };
+        match &read {
+            Ok(read) => bytes.left -= *read as u64,
+            Err(error) => bytes.failed = error.kind() != io::ErrorKind::Interrupted,
         }
-        bytes.left -= read as u64;
-        Ok(read)
+        read
     }
 }
 
@@ -80,8 +85,12 @@ impl Bytes {
     /// The next header; none at the end, which may lack its two empty blocks.
     fn header(&mut self) -> io::Result<Option<Header>> {
         let mut block = [0; BLOCK];
-        if read_full(&mut self.input, &mut block)? < BLOCK || block.iter().all(|&byte| byte == 0) {
+        let filled = read_full(&mut self.input, &mut block)?;
+        if block.iter().all(|&byte| byte == 0) {
             return Ok(None);
+        }
+        if filled < BLOCK {
+            return Err(damaged("it ends in the middle of a header"));
         }
         let header = Header::from_byte_slice(&block);
         // The field of the checksum itself counts as blanks.
@@ -110,7 +119,7 @@ impl Bytes {
 impl Archive {
     /// The archive that `input` begins with.
     pub(super) fn new(content: Content, input: Box<dyn Read + Send>) -> Self {
-        let bytes = Arc::new(Mutex::new(Bytes { input, left: 0, padding: 0 }));
+        let bytes = Arc::new(Mutex::new(Bytes { input, left: 0, padding: 0, failed: false }));
         Self { content, bytes, entry: None, found: false, done: false }
     }
 
@@ -120,6 +129,9 @@ impl Archive {
         let mut long_name = None;
         let mut long_size: Option<u64> = None;
         loop {
+            if bytes.failed {
+                return Ok(None);
+            }
             bytes.skip()?;
             let Some(header) = bytes.header()? else { return Ok(None) };
             match header.entry_type() {
@@ -150,12 +162,10 @@ impl Archive {
                     }
                     let size = usize::try_from(bytes.left).unwrap_or(usize::MAX);
                     drop(bytes);
-                    let mut file = EntryBytes(Arc::clone(&self.bytes));
-                    let mut head = vec![0; size.min(HEAD)];
-                    read_full(&mut file, &mut head)?;
+                    let file = EntryBytes(Arc::clone(&self.bytes));
                     let source = format!("{}#{name}", self.content.source);
                     let content = Content { source, file: None, named: false, unpacked: self.content.unpacked };
-                    return Ok(Some(content.mails(head, Box::new(file))));
+                    return Ok(Some(content.read(size, Box::new(file))));
                 }
             }
         }

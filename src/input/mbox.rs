@@ -4,10 +4,11 @@
 //! where another mail, or the end, is found at the place that it points to. Keeps one mail in memory, up to a bound.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use memchr::memmem;
 
-use super::open::{Content, is_mail};
+use super::content::{Content, is_mail};
 use super::{RawMail, Unreadable};
 use crate::limits::{LENGTH_HEADER_BYTES, MAIL_BYTES, SEPARATOR_BYTES};
 
@@ -23,6 +24,11 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
 
 /// How much is asked for at a time.
 const BLOCK: usize = 64 << 10;
+
+/// A mail beyond this size gets room for the largest one at once and is handed on without a copy: what is reserved and
+/// not filled costs nothing, and blocks this large go back to the system when they are done with.
+const LARGE: usize = 1 << 20;
+const ROOM: usize = 2 * MAIL_BYTES + (2 << 20);
 
 /// The mails of a stream.
 pub(super) struct Mbox {
@@ -63,6 +69,9 @@ impl Mbox {
                 self.at = 0;
             }
             let filled = self.buffer.len();
+            if filled > LARGE && self.buffer.capacity() < ROOM {
+                self.buffer.reserve_exact(ROOM - filled);
+            }
             self.buffer.resize(filled + BLOCK, 0);
             let read = self.reader.read(&mut self.buffer[filled..]);
             self.buffer.truncate(filled + read.as_ref().map_or(0, |read| *read));
@@ -110,11 +119,17 @@ impl Mbox {
         };
         let is_last = self.ended && end.next >= self.unread().len();
         let cut = kept.is_some() || (is_last && self.fault.is_some());
-        let mut bytes = kept.unwrap_or_else(|| self.unread()[start.min(end.bytes)..end.bytes].to_vec());
+        let mut bytes = match kept {
+            None if end.bytes > LARGE => self.hand_on(start..end.bytes, end.next),
+            kept => {
+                let bytes = kept.unwrap_or_else(|| self.unread()[start.min(end.bytes)..end.bytes].to_vec());
+                self.at += end.next;
+                bytes
+            }
+        };
         if !(end.told && memmem::find(&bytes, b"\nFrom ").is_some()) {
             unquote(&mut bytes);
         }
-        self.at += end.next;
         self.done = is_last;
         let source = if is_last && self.count == 0 {
             self.content.source.clone()
@@ -180,11 +195,12 @@ impl Mbox {
                     let end = unread.len();
                     let most = if kept.is_none() { MAIL_BYTES } else { BLOCK };
                     if end > start + most {
-                        if kept.is_none() {
-                            *kept = Some(unread[start..start + MAIL_BYTES].to_vec());
+                        // Enough stays to see a blank line, and the begin of a `From `.
+                        let next = end - LOOK_BACK;
+                        match kept {
+                            None => *kept = Some(self.hand_on(start..start + MAIL_BYTES, next)),
+                            Some(_) => self.at += next,
                         }
-                        // Enough is kept to see a blank line, and the begin of a `From `.
-                        self.at += end - LOOK_BACK;
                         searched = LOOK_BACK - 4;
                         self.fill(LOOK_BACK + BLOCK);
                         continue;
@@ -194,6 +210,16 @@ impl Mbox {
                 }
             }
         }
+    }
+
+    /// Hands on a large mail with the buffer that it stands in, and goes on behind it.
+    fn hand_on(&mut self, mail: Range<usize>, next: usize) -> Vec<u8> {
+        let rest = self.unread()[next..].to_vec();
+        let mut bytes = std::mem::replace(&mut self.buffer, rest);
+        bytes.truncate(self.at + mail.end);
+        bytes.drain(..self.at + mail.start);
+        self.at = 0;
+        bytes
     }
 
     fn told_fault(&mut self) -> Option<Result<RawMail, Unreadable>> {

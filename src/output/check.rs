@@ -32,8 +32,10 @@ pub fn write_text(out: &mut impl Write, compared: &[Checked], bare: usize) -> io
         writeln!(out, "{BAD}{}{BAD:#}", visible(&checked.source))?;
         write_differences(out, &checked.differences)?;
     }
-    let style = if wrong.is_empty() { GOOD } else { BAD };
-    writeln!(out, "{style}{} of {} mails are as expected{style:#}", compared.len() - wrong.len(), compared.len())?;
+    if !compared.is_empty() {
+        let style = if wrong.is_empty() { GOOD } else { BAD };
+        writeln!(out, "{style}{} of {} mails are as expected{style:#}", compared.len() - wrong.len(), compared.len())?;
+    }
     if bare > 0 {
         writeln!(out, "{bare} without an expectation")?;
     }
@@ -106,8 +108,7 @@ pub fn write_junit(out: &mut impl Write, compared: &[Checked]) -> io::Result<()>
     }
     let mut report = Report::new("whybounce");
     report.add_test_suite(suite);
-    report.serialize(&mut *out).map_err(|error| io::Error::other(error.to_string()))?;
-    out.write_all(b"\n")
+    report.serialize(out).map_err(|error| io::Error::other(error.to_string()))
 }
 
 /// Writes a GitHub annotation for each difference.
