@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::check::{line_of, winner};
 use super::draft::PLACEHOLDER_SOURCE;
-use super::phrases::{Owner, PhraseIndex, normalise};
 use super::{Facts, Rule, RuleError, Table};
+use crate::phrases::{Ends, PhraseIndex, normalise};
 use crate::reply::{Command, Reply};
 use crate::verdict::Cause;
 
@@ -110,20 +110,17 @@ type Stolen = BTreeMap<usize, BTreeMap<String, (usize, String)>>;
 /// For each rule (by place), its phrases (by place) that are in examples of several other causes: how many examples, and which
 /// causes.
 fn common_phrases(rules: &[&Rule]) -> Common {
-    let index = PhraseIndex::build(rules.iter().enumerate().filter(|(_, rule)| decides_alone(rule)).flat_map(|(at, rule)| {
-        rule.phrases
-            .iter()
-            .enumerate()
-            .map(move |(phrase, text)| (text.as_ref(), Owner::Rule { rule: at as u32, phrase: phrase as u32 }))
-    }));
+    let alone = rules.iter().enumerate().filter(|(_, rule)| decides_alone(rule));
+    let phrases =
+        alone.flat_map(|(at, rule)| rule.phrases.iter().enumerate().map(move |(phrase, text)| (text.as_ref(), (at, phrase))));
+    let index = PhraseIndex::build(phrases, Ends::WithWord);
     let mut found = Common::new();
     for rule in rules {
         for example in rule.examples.iter() {
             let mut owners = BTreeSet::new();
             index.search(&normalise(&Reply::parse(example).text), |owner| {
-                if let Owner::Rule { rule, phrase } = owner {
-                    owners.insert((rule as usize, phrase as usize));
-                }
+                owners.insert(owner);
+                false
             });
             for (owner, phrase) in owners.into_iter().filter(|(owner, _)| rules[*owner].cause != rule.cause) {
                 let entry = found.entry(owner).or_default().entry(phrase).or_default();
