@@ -33,7 +33,7 @@ const PER_RECIPIENT: &[&str] = &[
 fn is_name(name: &str) -> bool {
     PER_MESSAGE.iter().chain(PER_RECIPIENT).any(|known| known.eq_ignore_ascii_case(name))
         || (name.len() > 2
-            && name[..2].eq_ignore_ascii_case("x-")
+            && name.as_bytes()[..2].eq_ignore_ascii_case(b"x-")
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
 }
 
@@ -285,6 +285,12 @@ mod tests {
             .map(|r| (r.address.as_deref().unwrap_or(""), r.enhanced_code.map(|c| c.to_string())))
             .collect();
         assert_eq!(found, [("a@example.com", Some("5.1.1".to_owned())), ("b@example.com", Some("5.2.2".to_owned()))]);
+    }
+
+    #[test]
+    fn a_name_in_other_letters_is_none() {
+        assert!(!is_name("＄ontent-Type"));
+        assert!(is_name("X-Actual-Recipient"));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 use crate::reply::Reply;
+use crate::visible::deceives;
 
 /// A `[[rule]]` in TOML whose example is the reply without its particulars; none where the reply has no words.
 pub fn draft(reply: &str) -> Option<String> {
@@ -20,14 +21,16 @@ pub fn draft(reply: &str) -> Option<String> {
 
 /// The text with everything that could name a person, a host or a message replaced.
 pub fn redact(text: &str) -> String {
-    let words: Vec<String> = text.split_whitespace().map(redact_word).collect();
+    // What is invisible would be pasted unseen; rules are matched without it.
+    let plain: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| !deceives(c)).collect();
+    let words: Vec<String> = plain.split_whitespace().map(redact_word).collect();
     words.join(" ")
 }
 
 fn redact_word(word: &str) -> String {
     let inner = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/');
     if inner.is_empty() {
-        return word.chars().filter(|c| !c.is_control()).collect();
+        return word.to_owned();
     }
     let replaced = if inner.contains("://") {
         "https://example.com/".to_owned()
@@ -40,7 +43,7 @@ fn redact_word(word: &str) -> String {
     } else if is_id(inner) {
         "ID".to_owned()
     } else {
-        return word.chars().filter(|c| !c.is_control()).collect();
+        return word.to_owned();
     };
     let start = word.find(inner).unwrap_or(0);
     format!("{}{replaced}{}", &word[..start], &word[start + inner.len()..])
