@@ -5,6 +5,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub, unexpected_cfgs)]
 
 mod limits;
+mod phrases;
 mod reply;
 mod rules;
 mod verdict;
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
     println!("cargo::rustc-check-cfg=cfg(rules_compiled)");
     println!("cargo::rustc-cfg=rules_compiled");
     println!("cargo::rerun-if-changed=src/rules");
-    for module in ["build", "limits", "reply", "rules", "verdict", "visible"] {
+    for module in ["build", "limits", "phrases", "reply", "rules", "verdict", "visible"] {
         println!("cargo::rerun-if-changed=src/{module}.rs");
     }
     match compile() {

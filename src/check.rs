@@ -236,16 +236,27 @@ fn update_recipients(document: &mut toml_edit::DocumentMut, answer: &Answer<'_>)
         document.insert("recipients", toml_edit::value(toml_edit::Array::new()));
         return;
     }
-    let old = document.get("recipients").and_then(toml_edit::Item::as_array_of_tables).cloned();
+    let old = document.get("recipients").and_then(toml_edit::Item::as_array_of_tables).cloned().unwrap_or_default();
+    let address_of = |table: &toml_edit::Table| table.get("address").and_then(|item| item.as_str()).map(str::to_owned);
+    let mut left: Vec<Option<&toml_edit::Table>> = old.iter().map(Some).collect();
+    // Addresses first, so that a recipient who moved up keeps his own keys and comments; then places.
+    let addresses: Vec<Option<&str>> = answer.report.recipients.iter().map(|recipient| recipient.address.as_deref()).collect();
+    let mut same: Vec<Option<&toml_edit::Table>> = addresses
+        .iter()
+        .map(|address| {
+            let at = left.iter().position(|table| table.is_some_and(|table| address_of(table).as_deref() == *address))?;
+            left[at].take()
+        })
+        .collect();
+    for (own, place) in same.iter_mut().zip(&mut left) {
+        *own = own.or_else(|| place.take());
+    }
     let mut list = toml_edit::ArrayOfTables::new();
-    for at in 0..answer.report.recipients.len() {
-        let mut table = toml_edit::Table::new();
-        let same_place = old.as_ref().and_then(|old| old.get(at).or(old.get(0)));
-        let fields: Vec<Field> = match same_place {
-            Some(known) => {
-                table.decor_mut().clone_from(known.decor());
-                known.iter().filter_map(|(key, _)| key.parse().ok()).collect()
-            }
+    for (at, own) in same.into_iter().enumerate() {
+        let mut table = own.cloned().unwrap_or_default();
+        let asserted = own.or(old.get(0));
+        let fields: Vec<Field> = match asserted {
+            Some(asserted) => asserted.iter().filter_map(|(key, _)| key.parse().ok()).collect(),
             None => NEW_RECIPIENT.to_vec(),
         };
         for field in fields {
@@ -339,7 +350,7 @@ mod tests {
         let new = updated(Some(old), &answer).expect("good");
         assert_eq!(
             new,
-            "# why\nnote = \"n\"\nkind = \"bounce\"\n\n[[recipients]]\naddress = \"a@example.com\"\nreply_code = 550\n"
+            "# why\nnote = \"n\"\nkind = \"bounce\"\n\n[[recipients]]\naddress = \"a@example.com\"\nreply_code = 550 # digits\n"
         );
         let inline = updated(Some("original = { subject = \"old\" } # why\n"), &answer).expect("good");
         assert_eq!(inline, "original = {} # why\n");

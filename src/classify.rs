@@ -152,8 +152,7 @@ fn is_settled(rule: &Rule) -> bool {
 
 fn by_explanation<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Option<&'t Rule> {
     let explanation = Reply::parse(cut(evidence.explanation?, DIAGNOSTIC_BYTES));
-    let all = table.all(&facts(evidence, &explanation.text));
-    all.into_iter().find_map(|(rule, phrase)| phrase.map(|_| rule))
+    table.first_by_words(&facts(evidence, &explanation.text))
 }
 
 fn facts<'a>(evidence: &Evidence<'a>, text: &'a str) -> Facts<'a> {

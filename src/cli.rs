@@ -4,22 +4,24 @@ mod batch;
 mod check;
 mod classify;
 mod explain;
+mod progress;
 mod reply;
 mod rules;
 mod sink;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use whybounce::answer::Condition;
+use whybounce::input::Mails;
 use whybounce::output::Look;
 use whybounce::rules::{RuleError, Source, Table};
 
 /// Read a bounce e-mail, or a bare SMTP reply, and say why it bounced and what to do
 #[derive(Parser)]
-#[command(name = "whybounce", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(name = "whybounce", version = "", args_conflicts_with_subcommands = true, max_term_width = 100)]
 #[command(
     after_help = "A folder named like a command is given as ./check.\n\nExit codes: 0 all read (and, for check, agrees); 1 check found a difference, or rules check a bad rule; 2 wrong usage, a refused rule file, or an input that could not be read."
 )]
@@ -85,6 +87,30 @@ impl Common {
     }
 }
 
+/// Where mails come from.
+#[derive(Args)]
+struct Inputs {
+    /// Mails, mboxes, archives or folders, also compressed (.gz, .zst); `-` or none: standard input
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Read paths from a file, one a line, after those given; `-`: from standard input
+    #[arg(long, value_name = "LIST")]
+    files_from: Option<PathBuf>,
+    /// Paths in LIST end with NUL, as find -print0 writes them
+    #[arg(short = '0', long = "null", requires = "files_from")]
+    nul: bool,
+}
+
+impl Inputs {
+    fn mails(&self) -> anyhow::Result<Mails> {
+        let Some(list) = &self.files_from else { return Ok(Mails::of(&self.paths)) };
+        if list == Path::new("-") && self.paths.iter().any(|path| path == Path::new("-")) {
+            anyhow::bail!("standard input can't be both a mail and the list of `--files-from -`");
+        }
+        Mails::of_list(&self.paths, list, self.nul).map_err(|unreadable| anyhow::anyhow!("{unreadable}"))
+    }
+}
+
 /// When something is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum When {
@@ -107,46 +133,93 @@ enum Format {
     Csv,
     /// Counts only
     Summary,
+    /// Counts only, as one JSON object
+    SummaryJson,
 }
 
-/// How a command ended.
+/// How a command ended; the number is the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Ending {
     /// Everything asked for was read and agrees.
-    Good,
+    Good = 0,
     /// `check` found a difference, or `rules check` a bad rule.
-    Differs,
+    Differs = 1,
     /// Wrong usage, a refused rule file, an input that could not be read.
-    Failed,
+    Failed = 2,
 }
 
 /// Reads the command line, runs the command, and says how it ended.
 pub(crate) fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.kind() == clap::error::ErrorKind::DisplayVersion => return ExitCode::from(code(version())),
+        Err(error) => error.exit(),
+    };
     let outcome = match cli.command {
         None => classify::run(&cli.classify),
         Some(Command::Reply(options)) => reply::run(&options),
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::Rules(options)) => rules::run(&options),
-        Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "whybounce", &mut io::stdout());
-            Ok(Ending::Good)
-        }
-        Some(Command::Man) => {
-            clap_mangen::Man::new(Cli::command()).render(&mut io::stdout()).map(|()| Ending::Good).map_err(Into::into)
-        }
+        Some(Command::Completions { shell }) => completions(shell),
+        Some(Command::Man) => man(),
     };
+    ExitCode::from(code(outcome))
+}
+
+/// The version and the size of the rule table, which is loaded for nothing else that `--version` does.
+fn version() -> anyhow::Result<Ending> {
+    let table = load_table(&[])?;
+    writeln!(
+        io::stdout(),
+        "whybounce {} ({} rules, {} mail systems known by name)",
+        env!("CARGO_PKG_VERSION"),
+        table.rules().count(),
+        table.providers().count()
+    )?;
+    Ok(Ending::Good)
+}
+
+/// Made in memory first: the generator panics where it can't write.
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<Ending> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "whybounce", &mut script);
+    io::stdout().write_all(&script)?;
+    Ok(Ending::Good)
+}
+
+/// One page for all: the program's own, then the options of each command.
+fn man() -> anyhow::Result<Ending> {
+    let mut program = Cli::command().version(env!("CARGO_PKG_VERSION"));
+    program.build();
+    let mut page = Vec::new();
+    clap_mangen::Man::new(program.clone()).render(&mut page)?;
+    for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
+        let mut options = Vec::new();
+        clap_mangen::Man::new(command.clone()).render_options_section(&mut options)?;
+        let title = format!(".SH \"OPTIONS OF {}\"", command.get_name().to_uppercase());
+        page.extend(String::from_utf8_lossy(&options).replacen(".SH OPTIONS", &title, 1).into_bytes());
+    }
+    io::stdout().write_all(&page)?;
+    Ok(Ending::Good)
+}
+
+/// The exit code for how a command ended; what went wrong is told.
+fn code(outcome: anyhow::Result<Ending>) -> u8 {
     match outcome {
-        Ok(Ending::Good) => ExitCode::SUCCESS,
-        Ok(Ending::Differs) => ExitCode::from(1),
-        Ok(Ending::Failed) => ExitCode::from(2),
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Ok(ending) => ending as u8,
+        Err(error) if is_closed_pipe(&error) => Ending::Good as u8,
         Err(error) => {
             complain(&format!("{error:#}"));
-            ExitCode::from(2)
+            Ending::Failed as u8
         }
     }
+}
+
+/// Ends the process at once, where other threads may be waiting for input that never comes.
+fn end(outcome: anyhow::Result<Ending>) -> ! {
+    sink::abandon();
+    std::process::exit(i32::from(code(outcome)))
 }
 
 /// A reader that went away, such as `head`, is no error.

@@ -1,29 +1,46 @@
-//! Paths, folders, mboxes and standard input → raw mails with their source, in order.
+//! Paths, folders, mboxes, archives, lists and standard input → raw mails with their source, in order.
 //!
-//! In: what the user named. Out: one item a mail, or what could not be read and why. An mbox is streamed, never read whole.
+//! In: what the user named. Out: entries, cheap to list, that any thread may open; an opened one is a mail, or a stream of
+//! them, or what could not be read and why. Nothing is read whole but single mails, each up to a bound.
 //! This module knows nothing of mail beyond where one ends and the next begins.
 
+mod archive;
+mod content;
+mod list;
 mod mbox;
+mod open;
+mod walk;
+mod zstandard;
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::limits::MAIL_BYTES;
-use mbox::Mbox;
+pub use open::{Buffer, Entry, MailView, Opened, Stream};
 
 /// One mail as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawMail {
-    /// The path as given or found, `-` for standard input, `path#3` for the third mail of an mbox.
+    /// The path as given or found, `-` for standard input, `path#3` for the third mail of an mbox, `path#inner` for a
+    /// file of an archive.
     pub source: String,
+    /// The file that holds this mail and nothing else.
+    pub file: Option<PathBuf>,
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// There were more bytes than are kept, or than could be read.
+    pub cut: bool,
+}
+
+impl RawMail {
+    /// The mail, borrowed.
+    pub fn view(&self) -> MailView<'_> {
+        MailView { source: (&*self.source).into(), file: self.file.as_deref(), bytes: &self.bytes, cut: self.cut }
+    }
 }
 
 /// What could not be read, and why.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// The path, or `-`.
     pub source: String,
@@ -37,153 +54,139 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// The mails of what the user named, in its order; folders sorted by path.
+/// What the user named, in its order; folders sorted by path.
 pub struct Mails {
     /// What is still to be opened, the next one last.
     waiting: Vec<Place>,
-    open: Option<Mbox<Box<dyn BufRead + Send>>>,
+    /// Entries given so far, and those that are known to come.
+    given: usize,
+    known: usize,
+    /// For [`Iterator`]: the stream that was opened last.
+    stream: Option<Stream>,
+    buffer: Buffer,
 }
 
-#[derive(Debug)]
 enum Place {
-    StandardInput,
     /// Named by the user.
     Named(PathBuf),
-    /// Found in a folder: what is no mail is passed over.
-    Found(PathBuf),
-    /// A folder entry that could not be listed.
-    Lost(Unreadable),
+    /// A file that names what to read.
+    List(list::List),
+    /// An entry that needs no more looking at.
+    Entry(Entry),
 }
 
 impl Mails {
     /// The mails of these paths; `-`, or no path at all, is standard input.
     pub fn of(paths: &[PathBuf]) -> Self {
-        let mut waiting: Vec<Place> = paths
-            .iter()
-            .map(|path| if path == Path::new("-") { Place::StandardInput } else { Place::Named(path.clone()) })
-            .collect();
-        if waiting.is_empty() {
-            waiting.push(Place::StandardInput);
+        let mut mails = Self::named(paths);
+        if paths.is_empty() {
+            mails.waiting.push(Place::Entry(Entry::StandardInput));
+            mails.known = 1;
         }
-        waiting.reverse();
-        Self { waiting, open: None }
+        mails
     }
 
-    /// Whether just one mail is to be expected, so that starting threads would not pay.
+    /// The mails of these paths, then of the paths that `list` names (`-`: standard input names them): one a line, or with
+    /// `nul` each ended by a NUL.
+    ///
+    /// # Errors
+    /// The list can't be opened.
+    pub fn of_list(paths: &[PathBuf], list: &Path, nul: bool) -> Result<Self, Unreadable> {
+        let mut mails = Self::named(paths);
+        mails.waiting.insert(0, Place::List(list::List::open(list, nul)?));
+        Ok(mails)
+    }
+
+    fn named(paths: &[PathBuf]) -> Self {
+        let place = |path: &PathBuf| {
+            if path == Path::new("-") { Place::Entry(Entry::StandardInput) } else { Place::Named(path.clone()) }
+        };
+        let waiting: Vec<Place> = paths.iter().rev().map(place).collect();
+        Self { known: waiting.len(), waiting, given: 0, stream: None, buffer: Buffer::default() }
+    }
+
+    /// Whether just one mail is to be expected: one file or standard input, which may still turn out to be an mbox.
     pub fn is_single(&self) -> bool {
         match self.waiting.as_slice() {
-            [Place::Named(path)] => path.is_file(),
-            [Place::StandardInput] => true,
+            [Place::Named(path)] => !path.is_dir(),
+            [Place::Entry(Entry::StandardInput)] => true,
             _ => false,
         }
     }
 
-    /// Opens a place; its mails come from `open` then, or its only mail at once.
-    fn enter(&mut self, place: Place) -> Option<Result<RawMail, Unreadable>> {
-        match place {
-            Place::Lost(unreadable) => Some(Err(unreadable)),
-            Place::StandardInput => {
-                self.open = Some(Mbox::new("-".to_owned(), Box::new(BufReader::new(io::stdin()))));
-                None
-            }
-            Place::Named(path) if path.is_dir() => {
-                let mut found = walk(&path);
-                if found.is_empty() {
-                    return Some(Err(Unreadable { source: name(&path), reason: "no mails in this folder".to_owned() }));
+    /// The next entry, not yet opened.
+    pub fn next_entry(&mut self) -> Option<Entry> {
+        loop {
+            let entry = match self.waiting.pop()? {
+                Place::Entry(entry) => entry,
+                Place::List(mut list) => match list.next() {
+                    None => continue,
+                    Some(named) => {
+                        self.waiting.push(Place::List(list));
+                        match named {
+                            Ok(path) => self.waiting.push(Place::Named(path)),
+                            Err(unreadable) => self.waiting.push(Place::Entry(Entry::Lost(unreadable))),
+                        }
+                        self.known += 1;
+                        continue;
+                    }
+                },
+                Place::Named(path) if path.is_dir() => {
+                    let found = walk::walk(&path);
+                    if found.is_empty() {
+                        Entry::Lost(Unreadable { source: name(&path), reason: "no mails in this folder".to_owned() })
+                    } else {
+                        self.known += found.len() - 1;
+                        self.waiting.extend(found.into_iter().rev().map(Place::Entry));
+                        continue;
+                    }
                 }
-                found.reverse();
-                self.waiting.append(&mut found);
-                None
-            }
-            Place::Named(path) => self.file(&path, true),
-            Place::Found(path) => self.file(&path, false),
+                Place::Named(path) => Entry::File { path, named: true },
+            };
+            self.given += 1;
+            return Some(entry);
         }
     }
 
-    fn file(&mut self, path: &Path, named: bool) -> Option<Result<RawMail, Unreadable>> {
-        let fail = |reason: String| Some(Err(Unreadable { source: name(path), reason }));
-        let mut file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) => return fail(reason(&error)),
-        };
-        // Small files, as nearly all are, are read in one go.
-        let mut bytes = Vec::with_capacity(16 << 10);
-        if let Err(error) = (&mut file).take(READ_AHEAD).read_to_end(&mut bytes) {
-            return fail(reason(&error));
-        }
-        if mbox::begins(&bytes) {
-            let rest = io::Cursor::new(bytes).chain(file);
-            self.open = Some(Mbox::new(name(path), Box::new(BufReader::with_capacity(64 << 10, rest))));
-            return None;
-        }
-        if !is_mail(&bytes) {
-            return if named { fail("no mail: binary data without a header".to_owned()) } else { None };
-        }
-        if bytes.len() as u64 == READ_AHEAD
-            && let Err(error) = file.take(MAIL_BYTES as u64 - READ_AHEAD).read_to_end(&mut bytes)
-        {
-            return fail(reason(&error));
-        }
-        Some(Ok(RawMail { source: name(path), bytes }))
+    /// Whether nothing is left to give.
+    pub fn is_exhausted(&self) -> bool {
+        self.waiting.is_empty() && self.stream.is_none()
+    }
+
+    /// How many entries were given, and of how many, where that is known yet.
+    pub fn share(&self) -> Option<(usize, usize)> {
+        // Names from a list or in a folder that was not walked are still to be counted.
+        let open_ended = self.waiting.len() <= 64
+            && self.waiting.iter().any(|place| match place {
+                Place::List(_) => true,
+                Place::Named(path) => path.is_dir(),
+                Place::Entry(_) => false,
+            });
+        (!open_ended && self.waiting.first().is_none_or(|place| !matches!(place, Place::List(_))))
+            .then_some((self.given, self.known))
     }
 }
-
-const READ_AHEAD: u64 = 1 << 20;
 
 impl Iterator for Mails {
     type Item = Result<RawMail, Unreadable>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(open) = &mut self.open {
-                match open.next() {
+            if let Some(stream) = &mut self.stream {
+                match stream.next() {
                     Some(mail) => return Some(mail),
-                    None => self.open = None,
+                    None => self.stream = None,
                 }
             }
-            let place = self.waiting.pop()?;
-            if let Some(item) = self.enter(place) {
-                return Some(item);
+            let entry = self.next_entry()?;
+            match entry.open(&mut self.buffer) {
+                Opened::Mail(mail) => return Some(Ok(mail.to_owned())),
+                Opened::Many(stream) => self.stream = Some(stream),
+                Opened::Lost(unreadable) => return Some(Err(unreadable)),
+                Opened::Nothing => {}
             }
         }
     }
-}
-
-/// The files of a folder, sorted by path: hidden files, expectations and a Maildir's `tmp` are left out.
-fn walk(folder: &Path) -> Vec<Place> {
-    let is_maildir = |path: &Path| path.join("cur").is_dir() && path.join("new").is_dir();
-    walkdir::WalkDir::new(folder)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_entry(|entry| {
-            let file_name = entry.file_name().to_string_lossy();
-            let hidden = entry.depth() > 0 && file_name.starts_with('.');
-            let unfinished = file_name == "tmp" && entry.depth() > 0 && entry.path().parent().is_some_and(is_maildir);
-            !hidden && !unfinished
-        })
-        .filter_map(|entry| match entry {
-            Ok(entry) if entry.file_type().is_file() => (!is_companion(entry.path())).then(|| Place::Found(entry.into_path())),
-            Ok(entry) if entry.file_type().is_dir() => None,
-            Ok(entry) => {
-                Some(Place::Lost(Unreadable { source: name(entry.path()), reason: "neither a file nor a folder".to_owned() }))
-            }
-            Err(error) => {
-                let path = error.path().map(name).unwrap_or_default();
-                let why = if error.loop_ancestor().is_some() {
-                    "a symbolic link that leads back".to_owned()
-                } else {
-                    error.io_error().map_or_else(|| "can't be read".to_owned(), reason)
-                };
-                Some(Place::Lost(Unreadable { source: path, reason: why }))
-            }
-        })
-        .collect()
-}
-
-/// A file that stands beside mails and is none.
-fn is_companion(path: &Path) -> bool {
-    path.to_str().is_some_and(|path| path.ends_with(".expect.toml"))
 }
 
 /// The name of a path in output.
@@ -191,20 +194,16 @@ fn name(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Why a file can't be read, without the number that Rust adds.
+/// Why something can't be read, without the number that Rust adds and with a small letter in front.
 fn reason(error: &io::Error) -> String {
     let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    text[..1].to_lowercase() + &text[1..]
-}
-
-/// Whether bytes could be a mail: text, or something that begins with a header field.
-fn is_mail(bytes: &[u8]) -> bool {
-    let head = &bytes[..bytes.len().min(8 << 10)];
-    if !head.contains(&0) {
-        return true;
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        // An abbreviation such as `I/O` keeps its capitals.
+        Some(first) if letters.clone().next().is_some_and(|second| second.is_lowercase() || second == ' ') => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
     }
-    let line = head.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
-    let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
-    line.len() > name.len() && !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
 }

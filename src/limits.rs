@@ -25,8 +25,16 @@ pub const DIAGNOSTIC_BYTES: usize = 4 << 10;
 pub const ADDRESS_BYTES: usize = 512;
 /// Most characters that `...` in a phrase may stand for.
 pub const PHRASE_GAP: usize = 200;
-/// Most bytes of one mail that are read from a file or standard input; the rest is left unread.
-pub const MAIL_BYTES: usize = 256 << 20;
+/// Most bytes of one mail that are kept; the rest is passed over. A report stands at the front, before what it returns.
+pub const MAIL_BYTES: usize = 16 << 20;
+/// Most bytes of a line that is looked at to see whether it separates two mails of an mbox.
+pub const SEPARATOR_BYTES: usize = 1 << 10;
+/// Most bytes of an mbox mail's header that are searched for a Content-Length.
+pub const LENGTH_HEADER_BYTES: usize = 64 << 10;
+/// How often content is unpacked: a compressed archive of compressed mails is three.
+pub const UNPACKED: usize = 3;
+/// Most bytes of a long name or extended header in a tar archive.
+pub const TAR_EXTENSION_BYTES: u64 = 64 << 10;
 
 /// The longest prefix of `text` of at most `bytes` bytes that ends on a character.
 pub fn cut(text: &str, bytes: usize) -> &str {

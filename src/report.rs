@@ -91,7 +91,7 @@ impl Recipient {
         let text = if reply.is_inner { reason::without_frame(text, reply.at).1 } else { text };
         self.reply_code = self.reply_code.or(reply.code);
         self.enhanced_code = match (self.enhanced_code, reply.enhanced) {
-            (Some(known), Some(given)) if given.is_exact() && gives_way(known, given, reply.is_paired) => Some(given),
+            (Some(known), Some(given)) if given.is_exact() && gives_way(known) => Some(given),
             (known, given) => known.or(given),
         };
         self.smtp_command = self.smtp_command.or_else(|| Command::find(text));
@@ -99,11 +99,10 @@ impl Recipient {
     }
 }
 
-/// Whether the code of a Status field gives way to the one in the reply: where it is not exact, where it only says that the
-/// time ran out, and where the server that answered wrote its own right behind its reply code; a reporter's Status is then but
-/// its reading of that.
-fn gives_way(known: EnhancedCode, given: EnhancedCode, is_paired: bool) -> bool {
-    !known.is_exact() || known.is_expiry() || (is_paired && (given.detail != 0 || known.detail == 0))
+/// Whether the code of a Status field gives way to the one in the reply: where it says no more than its class, or only that
+/// the reporter's own time ran out.
+fn gives_way(known: EnhancedCode) -> bool {
+    !known.is_exact() || known.is_expiry()
 }
 
 /// One reader: what it makes of a mail, or none where it is not its format.

@@ -1,39 +1,62 @@
 //! Many mails on all cores, results in the order of the input, with a bound on what is in flight.
+//!
+//! Entries are dealt out in chunks; whoever gets one opens and reads its files. A file that turns out to be an mbox or an
+//! archive goes back: its mails are dealt out as parts of the chunk that it was found in, before anything that comes later.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, stderr};
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::vec;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use whybounce::input::{Mails, RawMail, Unreadable};
+use whybounce::input::{Buffer, Entry, MailView, Mails, Opened, Stream, Unreadable};
 
-use super::{Common, When, complain};
-
-/// What a worker is given: a run of neighbours in the input.
-pub(super) type Chunk = Vec<Result<RawMail, Unreadable>>;
-
-/// A chunk ends at this many mails or bytes, whichever comes first.
+/// A chunk ends at this many mails or, where they come from a stream, bytes, whichever comes first.
 const MAILS: usize = 64;
 const BYTES: usize = 1 << 20;
 /// Chunks in flight for each worker: one worked on, one waiting to be written.
 const IN_FLIGHT: usize = 2;
+/// A chunk of so many bytes is worked on while nobody else reads, so that large mails don't pile up in memory.
+const HEAVY: usize = 4 << 20;
 
-/// Works through all mails: `work` on any core, `write` in the order of the input on this one.
-pub(super) fn run<R: Send>(
+/// How many of how many entries are done, where that is known.
+pub(super) type Share = Option<(f64, usize)>;
+
+/// Works through all mails: `each` mail on any core, `write` what came of them in the order of the input on this one.
+///
+/// Where `write` fails, the process ends: a reader may be waiting for input that never comes.
+pub(super) fn run<R: Default + Send>(
     mails: Mails,
     jobs: usize,
-    work: impl Fn(Chunk) -> R + Sync,
-    mut write: impl FnMut(R) -> anyhow::Result<()>,
+    each: impl Fn(&mut R, Result<MailView<'_>, Unreadable>) + Sync,
+    mut write: impl FnMut(R, Share) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mails = Mutex::new((mails, 0_usize));
-    if jobs == 1 || mails.lock().is_ok_and(|locked| locked.0.is_single()) {
-        while let Some((_, chunk)) = take(&mails) {
-            write(work(chunk))?;
+    let input = Mutex::new(Input { mails, pending: BTreeMap::new(), next: 0 });
+    let mut buffer = Buffer::default();
+    // The first chunk is done here: most runs are one mail, and threads would not pay.
+    loop {
+        let Some(task) = lock(&input).take() else { return Ok(()) };
+        let (done, rest) = task.work(&mut buffer, &each);
+        let mut locked = lock(&input);
+        locked.put_back(done.place, rest);
+        let share = locked.share();
+        let more = !locked.is_exhausted();
+        drop(locked);
+        let next = done.after();
+        write(done.result, share)?;
+        if jobs > 1 && more {
+            in_parallel(&input, jobs, next, &each, write);
+            return Ok(());
         }
-        return Ok(());
     }
+}
+
+fn in_parallel<R: Default + Send>(
+    input: &Mutex<Input>,
+    jobs: usize,
+    mut next: (usize, usize),
+    each: &(impl Fn(&mut R, Result<MailView<'_>, Unreadable>) + Sync),
+    mut write: impl FnMut(R, Share) -> anyhow::Result<()>,
+) {
     let (permit, permits) = channel::<()>();
     for _ in 0..jobs * IN_FLIGHT {
         // Both ends are held here, so that sending can't fail.
@@ -41,120 +64,182 @@ pub(super) fn run<R: Send>(
     }
     let permits = Mutex::new(permits);
     std::thread::scope(|scope| {
-        let (done, results) = sync_channel::<(usize, R)>(jobs * IN_FLIGHT);
+        let (sender, results) = sync_channel::<Done<R>>(jobs * IN_FLIGHT);
         for _ in 0..jobs {
-            let done = done.clone();
-            scope.spawn(|| worker(&mails, &permits, done, &work));
+            let sender = sender.clone();
+            scope.spawn(|| worker(input, &permits, sender, each));
         }
-        drop(done);
+        drop(sender);
         let mut early = BTreeMap::new();
-        let mut next = 0;
-        let mut outcome = Ok(());
-        for (place, result) in results {
-            early.insert(place, result);
-            while let Some(result) = early.remove(&next) {
-                next += 1;
-                outcome = outcome.and_then(|()| write(result));
-                if outcome.is_err() {
-                    break;
+        for done in results {
+            early.insert((done.place, done.part), done);
+            while let Some(done) = early.remove(&next) {
+                next = done.after();
+                // Whoever reads may be waiting for a slow input: progress is then shown without the share.
+                let share = input.try_lock().ok().and_then(|locked| locked.share());
+                if let Err(error) = write(done.result, share) {
+                    super::end(Err(error));
                 }
                 let _ = permit.send(());
             }
-            if outcome.is_err() {
-                break; // the workers end when nobody takes their results or gives permits
-            }
         }
-        drop(permit);
-        outcome
-    })
+    });
 }
 
-fn worker<R>(
-    mails: &Mutex<(Mails, usize)>,
+fn worker<R: Default>(
+    input: &Mutex<Input>,
     permits: &Mutex<Receiver<()>>,
-    done: SyncSender<(usize, R)>,
-    work: &impl Fn(Chunk) -> R,
+    sender: SyncSender<Done<R>>,
+    each: &impl Fn(&mut R, Result<MailView<'_>, Unreadable>),
 ) {
+    let mut buffer = Buffer::default();
     loop {
-        // A poisoned lock means that another worker panicked: its panic is what the user will see.
-        let permitted = permits.lock().is_ok_and(|permits| permits.recv().is_ok());
+        let permitted = lock(permits).recv().is_ok();
         if !permitted {
             return;
         }
-        let Some((place, chunk)) = take(mails) else { return };
-        if done.send((place, work(chunk))).is_err() {
+        let mut locked = lock(input);
+        let Some(task) = locked.take() else { return };
+        let held = if task.bytes >= HEAVY {
+            Some(locked)
+        } else {
+            drop(locked);
+            None
+        };
+        let (done, rest) = task.work(&mut buffer, each);
+        match (held, rest) {
+            (Some(mut locked), rest) => locked.put_back(done.place, rest),
+            (None, Some(rest)) => lock(input).put_back(done.place, Some(rest)),
+            (None, None) => {}
+        }
+        if sender.send(done).is_err() {
             return;
         }
     }
 }
 
-/// The next chunk and its place.
-fn take(mails: &Mutex<(Mails, usize)>) -> Option<(usize, Chunk)> {
-    let mut locked = mails.lock().ok()?;
-    let (mails, place) = &mut *locked;
-    let mut chunk = Vec::new();
-    let mut bytes = 0;
-    while chunk.len() < MAILS && bytes < BYTES {
-        let Some(mail) = mails.next() else { break };
-        bytes += mail.as_ref().map_or(0, |mail| mail.bytes.len());
-        chunk.push(mail);
-    }
-    if chunk.is_empty() {
-        return None;
-    }
-    *place += 1;
-    Some((*place - 1, chunk))
+/// A panic of another worker is shown by its own thread; what the lock guards is still whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Mails done and rate on standard error, when it takes longer than a second.
-pub(super) struct Progress {
-    bar: Option<ProgressBar>,
-    started: Instant,
-    shown: bool,
+/// What is still to be dealt out.
+struct Input {
+    mails: Mails,
+    /// What was put back, by the place of its chunk.
+    pending: BTreeMap<usize, Pending>,
+    next: usize,
 }
 
-impl Progress {
-    pub(super) fn new(common: &Common) -> Self {
-        let wanted = match common.progress {
-            When::Always => true,
-            When::Never => false,
-            When::Auto => !common.quiet && stderr().is_terminal(),
-        };
-        let bar = wanted.then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-            // The template is a constant of ours; where it were wrong, the plain bar would do.
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} mails  {per_sec}  {elapsed}  {msg}") {
-                bar.set_style(style);
+/// An opened file, what came after it in its chunk, and the number of the next part of that chunk.
+struct Pending {
+    stream: Stream,
+    rest: vec::IntoIter<Entry>,
+    part: usize,
+}
+
+/// A run of neighbours in the input.
+struct Task {
+    place: usize,
+    part: usize,
+    entries: vec::IntoIter<Entry>,
+    /// Bytes that are in memory already.
+    bytes: usize,
+    /// Whether the chunk ends with it.
+    is_last: bool,
+}
+
+/// What a task gave.
+struct Done<R> {
+    place: usize,
+    part: usize,
+    is_last: bool,
+    result: R,
+}
+
+impl<R> Done<R> {
+    /// The place and part that follow.
+    fn after(&self) -> (usize, usize) {
+        if self.is_last { (self.place + 1, 0) } else { (self.place, self.part + 1) }
+    }
+}
+
+impl Input {
+    /// The next task: parts of what was put back come first, since all that waits to be written waits for them.
+    fn take(&mut self) -> Option<Task> {
+        if let Some(mut first) = self.pending.first_entry() {
+            let place = *first.key();
+            let pending = first.get_mut();
+            let part = pending.part;
+            pending.part += 1;
+            let mut entries = Vec::new();
+            let mut bytes = 0;
+            while entries.len() < MAILS && bytes < BYTES {
+                match pending.stream.next() {
+                    Some(Ok(mail)) => {
+                        bytes += mail.bytes.len();
+                        entries.push(Entry::Mail(mail));
+                    }
+                    Some(Err(unreadable)) => entries.push(Entry::Lost(unreadable)),
+                    None => {
+                        entries.extend(first.remove().rest);
+                        return Some(Task { place, part, entries: entries.into_iter(), bytes, is_last: true });
+                    }
+                }
             }
-            bar
-        });
-        Self { bar, started: Instant::now(), shown: common.progress == When::Always }
+            return Some(Task { place, part, entries: entries.into_iter(), bytes, is_last: false });
+        }
+        let entries: Vec<Entry> = std::iter::from_fn(|| self.mails.next_entry()).take(MAILS).collect();
+        if entries.is_empty() {
+            return None;
+        }
+        self.next += 1;
+        Some(Task { place: self.next - 1, part: 0, entries: entries.into_iter(), bytes: 0, is_last: true })
     }
 
-    /// Counts mails, and what of them is worth a word.
-    pub(super) fn add(&mut self, mails: u64, message: impl FnOnce() -> String) {
-        let Some(bar) = &self.bar else { return };
-        if !self.shown && self.started.elapsed() > Duration::from_secs(1) {
-            self.shown = true;
-        }
-        if self.shown && bar.is_hidden() {
-            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(4));
-        }
-        bar.set_message(message());
-        bar.inc(mails);
-    }
-
-    /// Writes a complaint without tearing the bar.
-    pub(super) fn complain(&self, message: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| complain(message)),
-            None => complain(message),
+    fn put_back(&mut self, place: usize, pending: Option<Pending>) {
+        if let Some(pending) = pending {
+            self.pending.insert(place, pending);
         }
     }
 
-    pub(super) fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+    fn is_exhausted(&self) -> bool {
+        self.pending.is_empty() && self.mails.is_exhausted()
+    }
+
+    fn share(&self) -> Share {
+        let (given, known) = self.mails.share()?;
+        let left: f64 = self.pending.values().map(|pending| 1.0 - pending.stream.share() + pending.rest.len() as f64).sum();
+        Some((given as f64 - left, known))
+    }
+}
+
+impl Task {
+    /// Does it, up to a file that has to be put back.
+    fn work<R: Default>(
+        mut self,
+        buffer: &mut Buffer,
+        each: &impl Fn(&mut R, Result<MailView<'_>, Unreadable>),
+    ) -> (Done<R>, Option<Pending>) {
+        let mut result = R::default();
+        let mut put_back = None;
+        while let Some(entry) = self.entries.next() {
+            match entry.open(buffer) {
+                Opened::Mail(mail) => each(&mut result, Ok(mail)),
+                Opened::Lost(unreadable) => each(&mut result, Err(unreadable)),
+                Opened::Nothing => {}
+                Opened::Many(stream) if stream.is_in_memory() => {
+                    for mail in stream {
+                        each(&mut result, mail.as_ref().map(|mail| mail.view()).map_err(Unreadable::clone));
+                    }
+                }
+                Opened::Many(stream) => {
+                    put_back = Some(Pending { stream, rest: self.entries, part: self.part + 1 });
+                    self.is_last = false;
+                    break;
+                }
+            }
         }
+        (Done { place: self.place, part: self.part, is_last: self.is_last, result }, put_back)
     }
 }

@@ -2,29 +2,29 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use clap::{Args, ValueEnum};
 use whybounce::answer::{Answer, Classifier, Condition};
 use whybounce::check::{Difference, EXTENSION, Expectation, updated};
-use whybounce::input::{Mails, Unreadable};
-use whybounce::output::{Checked, write_check_github, write_check_json, write_check_junit, write_check_text};
+use whybounce::input::{MailView, Unreadable};
+use whybounce::output::{Checked, Tally, visible, write_check_github, write_check_json, write_check_junit, write_check_text};
 
-use super::batch::{self, Chunk, Progress};
-use super::sink::Sink;
-use super::{Common, Ending, condition, load_table};
+use super::progress::Progress;
+use super::sink::{Sink, write_file};
+use super::{Common, Ending, Inputs, batch, condition, is_closed_pipe, load_table};
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// Mails, mboxes or folders; `-` or none: standard input
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: Inputs,
     /// Assert this of every recipient of every mail, such as cause=user_unknown; repeatable
     #[arg(long = "expect", value_name = "KEY=VALUE[,VALUE]", value_parser = condition)]
     conditions: Vec<Condition>,
     /// Write the expectation files anew from today's answers
     #[arg(long, conflicts_with_all = ["conditions", "strict"])]
     update: bool,
-    /// A mail without an expectation is a failure
+    /// A mail without an expectation is a failure, and so is an expectation without a mail
     #[arg(long)]
     strict: bool,
     /// How differences are written
@@ -49,91 +49,151 @@ enum CheckFormat {
 /// What became of one mail.
 enum Outcome {
     Compared(Checked),
-    Updated(String),
+    /// Its expectation was written, or was as it should be.
+    Updated {
+        file: PathBuf,
+        changed: bool,
+    },
     /// No expectation stands beside it.
     Bare(String),
     Failed(Unreadable),
 }
 
+/// Everything that came of a run, in the order of the input.
+#[derive(Default)]
+struct Results {
+    compared: Vec<Checked>,
+    written: Vec<PathBuf>,
+    unchanged: usize,
+    bare: usize,
+    failed: bool,
+}
+
 pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
+    let mails = options.inputs.mails()?;
     let classifier = Classifier::new(load_table(&options.common.rules)?);
     let everyone = Expectation::of_everyone(&options.conditions);
     let mut sink = Sink::open(&options.common, options.format == CheckFormat::Text)?;
     let mut progress = Progress::new(&options.common);
-    let work = |chunk: Chunk| -> Vec<Outcome> {
-        chunk
-            .into_iter()
-            .map(|mail| match mail {
-                Err(unreadable) => Outcome::Failed(unreadable),
-                Ok(mail) => one(options, &everyone, &classifier.classify(&mail.source, &mail.bytes)),
-            })
-            .collect()
+    let each = |outcomes: &mut Vec<Outcome>, mail: Result<MailView<'_>, Unreadable>| {
+        outcomes.push(match mail {
+            Err(unreadable) => Outcome::Failed(unreadable),
+            Ok(mail) => {
+                let mut answer = classifier.classify(&mail.source, mail.bytes);
+                answer.report.cut |= mail.cut;
+                one(options, &everyone, mail.file, &answer)
+            }
+        });
     };
-    let mut ending = Ending::Good;
-    let (mut compared, mut changed) = (Vec::new(), Vec::new());
-    let mut bare = Vec::new();
-    let outcome = batch::run(Mails::of(&options.paths), options.common.jobs(), work, |outcomes| {
-        progress.add(outcomes.len() as u64, String::new);
+    let mut results = Results::default();
+    batch::run(mails, options.common.jobs(), each, |outcomes, share| {
+        progress.add(outcomes.len() as u64, &Tally::default(), share);
         for outcome in outcomes {
             match outcome {
-                Outcome::Compared(checked) => compared.push(checked),
-                Outcome::Updated(source) => changed.push(source),
-                Outcome::Bare(source) => bare.push(source),
+                Outcome::Compared(checked) => results.compared.push(checked),
+                Outcome::Updated { file, changed: true } => results.written.push(file),
+                Outcome::Updated { changed: false, .. } => results.unchanged += 1,
+                Outcome::Bare(source) if options.strict => results.compared.push(lacking(source, "a file beside the mail")),
+                Outcome::Bare(_) => results.bare += 1,
                 Outcome::Failed(unreadable) => {
                     progress.complain(&unreadable.to_string());
-                    ending = Ending::Failed;
+                    results.failed = true;
                 }
             }
         }
         Ok(())
-    });
-    progress.finish();
-    outcome?;
-    if options.update {
-        for source in &changed {
-            writeln!(sink, "{} written", whybounce::output::visible(source))?;
-        }
-        writeln!(sink, "{} expectation {} written", changed.len(), if changed.len() == 1 { "file" } else { "files" })?;
-        sink.finish()?;
-        return Ok(ending);
-    }
+    })?;
+    progress.finish(&Tally::default());
     if options.strict {
-        compared.extend(bare.drain(..).map(|source| Checked { source, differences: vec![missing()] }));
-        compared.sort_by(|a, b| a.source.cmp(&b.source));
+        results.compared.extend(orphans(&options.inputs.paths).map(|file| lacking(file, "a mail beside it")));
     }
-    match options.format {
-        CheckFormat::Text => write_check_text(&mut sink, &compared, bare.len())?,
-        CheckFormat::Json => write_check_json(&mut sink, &compared)?,
-        CheckFormat::Junit => write_check_junit(&mut sink, &compared)?,
-        CheckFormat::Github => write_check_github(&mut sink, &compared)?,
+    let ending = if results.failed {
+        Ending::Failed
+    } else if !options.update && results.compared.iter().any(|checked| !checked.differences.is_empty()) {
+        Ending::Differs
+    } else {
+        Ending::Good
+    };
+    match write(options, &results, &mut sink).and_then(|()| sink.finish()) {
+        // Whoever reads only the first lines, as `head` does, must not turn a difference into success.
+        Err(error) if !is_closed_pipe(&error) => return Err(error),
+        _ => {}
     }
-    sink.finish()?;
-    if compared.is_empty() {
+    if results.compared.is_empty() && !options.update && !results.failed {
         progress.complain("nothing was compared: no mail has an expectation beside it, and no --expect was given");
-        return Ok(ending.max(Ending::Differs));
+        return Ok(Ending::Differs);
     }
-    let differs = compared.iter().any(|checked| !checked.differences.is_empty());
-    Ok(if differs { ending.max(Ending::Differs) } else { ending })
+    Ok(ending)
 }
 
-fn missing() -> Difference {
-    Difference {
+fn write(options: &Options, results: &Results, sink: &mut Sink) -> anyhow::Result<()> {
+    let compared = &results.compared;
+    if options.update {
+        for file in &results.written {
+            writeln!(sink, "{} written", visible(&file.to_string_lossy()))?;
+        }
+        let files = |number: usize| if number == 1 { "expectation file" } else { "expectation files" };
+        let (written, unchanged) = (results.written.len(), results.unchanged);
+        writeln!(sink, "{written} {} written, {unchanged} as they were", files(written))?;
+        if results.bare > 0 {
+            writeln!(sink, "{} without one: standard input, or in an mbox or archive", results.bare)?;
+        }
+        return Ok(());
+    }
+    match options.format {
+        CheckFormat::Text => write_check_text(sink, compared, results.bare)?,
+        CheckFormat::Json => write_check_json(sink, compared)?,
+        CheckFormat::Junit => write_check_junit(sink, compared)?,
+        CheckFormat::Github => write_check_github(sink, compared)?,
+    }
+    Ok(())
+}
+
+/// A mail without an expectation, or the other way round.
+fn lacking(source: String, expected: &str) -> Checked {
+    let difference = Difference {
         recipient: None,
         key: "expectation".to_owned(),
-        expected: "a file beside the mail".to_owned(),
+        expected: expected.to_owned(),
         got: String::new(),
         rule: None,
         reply: None,
-    }
+    };
+    Checked { source, differences: vec![difference] }
+}
+
+/// The expectation files in the folders that were named whose mail is gone: renamed, most likely, and no longer tested.
+fn orphans(paths: &[PathBuf]) -> impl Iterator<Item = String> {
+    let folders = paths.iter().filter(|path| path.is_dir());
+    // What can't be listed was told when the mails were walked.
+    let files =
+        folders.flat_map(|folder| walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name()).filter_map(Result::ok);
+    files.filter_map(|file| {
+        let name = file.file_name().to_str()?.strip_suffix(EXTENSION)?;
+        let beside = fs::read_dir(file.path().parent()?).ok()?;
+        let has_mail = beside.filter_map(Result::ok).any(|other| {
+            let other = Path::new(&other.file_name()).to_owned();
+            other.as_os_str() != file.file_name()
+                && expectation_of(&other).to_str().and_then(|own| own.strip_suffix(EXTENSION)) == Some(name)
+        });
+        (!has_mail).then(|| file.path().display().to_string())
+    })
+}
+
+/// `x.expect.toml` for `x.eml` and for `x.eml.gz`.
+fn expectation_of(file: &Path) -> PathBuf {
+    let compressed = file.extension().is_some_and(|end| end == "gz" || end == "zst");
+    let plain = if compressed { file.with_extension("") } else { file.to_owned() };
+    plain.with_extension(EXTENSION)
 }
 
 /// Compares or updates one mail.
-fn one(options: &Options, everyone: &Expectation, answer: &Answer<'_>) -> Outcome {
+fn one(options: &Options, everyone: &Expectation, mail: Option<&Path>, answer: &Answer<'_>) -> Outcome {
     let source = answer.source.clone();
-    let file = (source != "-" && !source.contains('#')).then(|| Path::new(&source).with_extension(EXTENSION));
-    let old = match file.as_deref().map(std::fs::read_to_string) {
+    let file = mail.map(expectation_of);
+    let old = match file.as_deref().map(fs::read_to_string) {
         Some(Ok(text)) => Some(text),
-        Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => {
+        Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
             return fail(file.as_deref(), &source, &error.to_string());
         }
         _ => None,
@@ -142,9 +202,9 @@ fn one(options: &Options, everyone: &Expectation, answer: &Answer<'_>) -> Outcom
         let Some(file) = file else { return Outcome::Bare(source) };
         return match updated(old.as_deref(), answer) {
             Err(error) => fail(Some(&file), &source, &error.to_string()),
-            Ok(text) if old.as_ref() == Some(&text) => Outcome::Bare(source),
-            Ok(text) => match std::fs::write(&file, text) {
-                Ok(()) => Outcome::Updated(file.display().to_string()),
+            Ok(text) if old.as_ref() == Some(&text) => Outcome::Updated { file, changed: false },
+            Ok(text) => match write_file(&file, text.as_bytes()) {
+                Ok(()) => Outcome::Updated { file, changed: true },
                 Err(error) => fail(Some(&file), &source, &error.to_string()),
             },
         };

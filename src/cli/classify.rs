@@ -1,22 +1,20 @@
 //! `whybounce [PATH]...`: classify mails.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use clap::Args;
 use whybounce::answer::{Answer, Classifier, Condition, Field};
-use whybounce::input::{Mails, Unreadable};
+use whybounce::input::{MailView, Unreadable};
 use whybounce::output::{self, Tally};
 
-use super::batch::{self, Chunk, Progress};
+use super::progress::Progress;
 use super::sink::Sink;
-use super::{Common, Ending, Format, condition, load_table};
+use super::{Common, Ending, Format, Inputs, batch, condition, load_table};
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// Mails, mboxes or folders; `-` or none: standard input
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: Inputs,
     /// How the answer is written
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -44,61 +42,66 @@ struct Done {
 }
 
 pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
+    let format = options.format;
+    if !options.fields.is_empty() && format != Format::Csv {
+        anyhow::bail!("`--fields` chooses the columns of CSV: add `--format csv`");
+    }
+    let mails = options.inputs.mails()?;
     let classifier = Classifier::new(load_table(&options.common.rules)?);
-    let mails = Mails::of(&options.paths);
     let single = mails.is_single();
     let columns = if options.fields.is_empty() { output::COLUMNS } else { &options.fields };
-    let mut sink = Sink::open(&options.common, matches!(options.format, Format::Text | Format::Summary))?;
+    let mut sink = Sink::open(&options.common, matches!(format, Format::Text | Format::Summary))?;
     let mut progress = Progress::new(&options.common);
-    if options.format == Format::Csv {
+    let tallies = progress.is_wanted() || !matches!(format, Format::Json | Format::Csv);
+    if format == Format::Csv {
         output::write_csv_header(&mut sink, columns)?;
     }
     let look = options.common.look();
-    let render = |out: &mut Vec<u8>, answer: &Answer<'_>| match options.format {
+    let render = |out: &mut Vec<u8>, answer: &Answer<'_>, alone: bool| match format {
         Format::Json => output::write_json(out, answer),
         Format::Csv => output::write_csv_rows(out, columns, answer),
-        // Standard input and a single file can still be an mbox: then each mail is told in a line.
-        Format::Text if single && !answer.source.contains('#') => output::write_text(out, answer, look),
+        Format::Text if alone => output::write_text(out, answer, look),
         Format::Text => output::write_text_row(out, answer),
-        Format::Summary => Ok(()),
+        Format::Summary | Format::SummaryJson => Ok(()),
     };
-    let work = |chunk: Chunk| {
-        let mut done = Done::default();
-        for mail in chunk {
-            match mail {
-                Err(unreadable) => done.unreadable.push(unreadable),
-                Ok(mail) => {
-                    done.mails += 1;
-                    let mut answer = classifier.classify(&mail.source, &mail.bytes);
-                    if answer.retain(&options.conditions) {
-                        done.tally.add(&answer);
-                        // Writing to memory can't fail.
-                        let _ = render(&mut done.bytes, &answer);
-                    }
+    let each = |done: &mut Done, mail: Result<MailView<'_>, Unreadable>| match mail {
+        Err(unreadable) => done.unreadable.push(unreadable),
+        Ok(mail) => {
+            done.mails += 1;
+            let mut answer = classifier.classify(&mail.source, mail.bytes);
+            answer.report.cut |= mail.cut;
+            if answer.retain(&options.conditions) {
+                if tallies {
+                    done.tally.add(&answer);
                 }
+                // Standard input and a single file can still be an mbox: then each mail is told in a line.
+                let alone = single && (mail.file.is_some() || mail.source == "-");
+                // Writing to memory can't fail.
+                let _ = render(&mut done.bytes, &answer, alone);
             }
         }
-        done
     };
     let mut ending = Ending::Good;
     let mut tally = Tally::default();
-    let outcome = batch::run(mails, options.common.jobs(), work, |done| {
+    batch::run(mails, options.common.jobs(), each, |done: Done, share| {
         for unreadable in &done.unreadable {
             progress.complain(&unreadable.to_string());
             ending = Ending::Failed;
         }
         sink.write_all(&done.bytes)?;
         tally.merge(done.tally);
-        progress.add(done.mails, || tally.headline());
+        progress.add(done.mails, &tally, share);
         Ok(())
-    });
-    progress.finish();
-    outcome?;
-    if options.format == Format::Summary || (options.format == Format::Text && tally.mails() > 1) {
-        if options.format == Format::Text {
+    })?;
+    progress.finish(&tally);
+    match format {
+        Format::Summary => tally.write_text(&mut sink)?,
+        Format::SummaryJson => tally.write_json(&mut sink)?,
+        Format::Text if tally.mails() > 1 => {
             writeln!(sink)?;
+            tally.write_text(&mut sink)?;
         }
-        tally.write_text(&mut sink)?;
+        _ => {}
     }
     sink.finish()?;
     Ok(ending)

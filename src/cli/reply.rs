@@ -61,6 +61,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
     if options.format == Format::Summary {
         tally.write_text(&mut sink)?;
     }
+    if options.format == Format::SummaryJson {
+        tally.write_json(&mut sink)?;
+    }
     sink.finish()?;
     Ok(Ending::Good)
 }
@@ -78,7 +81,7 @@ fn answer(options: &Options, table: &Table, text: &str, first: bool, sink: &mut 
             }
             output::write_text_reply(sink, text, &verdict, options.common.look())
         }
-        Format::Summary => {
+        Format::Summary | Format::SummaryJson => {
             tally.add_reply(&verdict);
             Ok(())
         }

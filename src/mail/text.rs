@@ -38,7 +38,54 @@ pub(super) fn decode<'a>(body: &'a [u8], encoding: Encoding, charset: Option<&st
         Cow::Borrowed(bytes) => charset_decode(bytes, charset),
         Cow::Owned(bytes) => Cow::Owned(charset_decode(&bytes, charset).into_owned()),
     };
-    if is_html { Cow::Owned(html_to_text(&text)) } else { text }
+    if is_html { Cow::Owned(html_to_text(&with_breaks(&text))) } else { text }
+}
+
+/// HTML with a space behind each cell and a line break before each block, which would run together without their tags.
+fn with_breaks(html: &str) -> String {
+    let mut text = String::with_capacity(html.len() + html.len() / 8);
+    let mut from = 0;
+    // Styles and scripts are no text; what they hold is passed over up to their end.
+    let mut hidden: Option<&str> = None;
+    for at in memchr::memchr_iter(b'<', html.as_bytes()) {
+        let name = html.as_bytes().get(at + 1..).unwrap_or_default();
+        let is = |tag: &str| {
+            name.len() > tag.len()
+                && name[..tag.len()].eq_ignore_ascii_case(tag.as_bytes())
+                && !name[tag.len()].is_ascii_alphanumeric()
+        };
+        if let Some(end) = hidden {
+            if is(end) {
+                hidden = None;
+                from = at;
+            }
+            continue;
+        }
+        hidden = if is("style") {
+            Some("/style")
+        } else if is("script") {
+            Some("/script")
+        } else {
+            None
+        };
+        if hidden.is_some() {
+            text.push_str(&html[from..at]);
+            from = html.len();
+            continue;
+        }
+        let inserted = if is("/td") || is("/th") {
+            " "
+        } else if is("tr") || is("div") || is("li") || is("table") || is("pre") {
+            "<br>"
+        } else {
+            continue;
+        };
+        text.push_str(&html[from..at]);
+        text.push_str(inserted);
+        from = at;
+    }
+    text.push_str(&html[from..]);
+    text
 }
 
 /// As much of a body as decodes to [`TEXT_BYTES`].
@@ -147,5 +194,10 @@ mod tests {
     fn html_becomes_lines_of_text() {
         let text = decode(b"<p>Not <b>delivered</b> to:<br>jo@example.com</p>", Encoding::None, None, true);
         assert!(text.contains("jo@example.com"), "{text}");
+        let text =
+            decode(b"<table><tr><td>Reply:</td><td>550 no</td></tr><tr><td>x</td></tr></table>", Encoding::None, None, true);
+        assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["Reply:", "550", "no", "x"]);
+        let text = decode(b"<style>p { color: #555 }</style><p>a<script>550</script>b<style>no end", Encoding::None, None, true);
+        assert_eq!(text.trim(), "ab");
     }
 }

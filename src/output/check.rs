@@ -30,25 +30,42 @@ pub fn write_text(out: &mut impl Write, compared: &[Checked], bare: usize) -> io
     let wrong: Vec<&Checked> = compared.iter().filter(|checked| !checked.differences.is_empty()).collect();
     for checked in &wrong {
         writeln!(out, "{BAD}{}{BAD:#}", visible(&checked.source))?;
-        let mut recipient = None;
-        for difference in &checked.differences {
-            if difference.recipient.is_some() && difference.recipient != recipient {
-                recipient.clone_from(&difference.recipient);
-                writeln!(out, "  {}", visible(difference.recipient.as_deref().unwrap_or_default()))?;
-            }
-            writeln!(out, "    {}: expected {}, got {}", difference.key, shown(&difference.expected), shown(&difference.got))?;
-        }
-        if let Some(last) =
-            checked.differences.iter().rev().find(|difference| difference.rule.is_some() || difference.reply.is_some())
-        {
-            let rule = last.rule.as_deref().unwrap_or("no rule");
-            writeln!(out, "    {DIM}{rule}: {}{DIM:#}", visible(last.reply.as_deref().unwrap_or("no reply")))?;
-        }
+        write_differences(out, &checked.differences)?;
     }
-    let style = if wrong.is_empty() { GOOD } else { BAD };
-    writeln!(out, "{style}{} of {} mails are as expected{style:#}", compared.len() - wrong.len(), compared.len())?;
+    if !compared.is_empty() {
+        let style = if wrong.is_empty() { GOOD } else { BAD };
+        writeln!(out, "{style}{} of {} mails are as expected{style:#}", compared.len() - wrong.len(), compared.len())?;
+    }
     if bare > 0 {
         writeln!(out, "{bare} without an expectation")?;
+    }
+    Ok(())
+}
+
+/// Writes differences a recipient at a time, each with the rule and the reply behind them.
+fn write_differences(out: &mut impl Write, differences: &[Difference]) -> io::Result<()> {
+    let mut recipients: Vec<Option<&str>> = differences.iter().map(|difference| difference.recipient.as_deref()).collect();
+    let mut known = std::collections::HashSet::new();
+    recipients.retain(|recipient| known.insert(*recipient));
+    for recipient in recipients {
+        let own = || differences.iter().filter(move |difference| difference.recipient.as_deref() == recipient);
+        let margin = if recipient.is_some() { "    " } else { "  " };
+        if let Some(recipient) = recipient {
+            writeln!(out, "  {}", visible(recipient))?;
+        }
+        for difference in own() {
+            writeln!(
+                out,
+                "{margin}{}: expected {}, got {}",
+                difference.key,
+                shown(&difference.expected),
+                shown(&difference.got)
+            )?;
+        }
+        if let Some(behind) = own().find(|difference| difference.rule.is_some() || difference.reply.is_some()) {
+            let rule = behind.rule.as_deref().unwrap_or("no rule");
+            writeln!(out, "{margin}{DIM}{rule}: {}{DIM:#}", visible(behind.reply.as_deref().unwrap_or("no reply")))?;
+        }
     }
     Ok(())
 }
@@ -83,12 +100,15 @@ pub fn write_junit(out: &mut impl Write, compared: &[Checked]) -> io::Result<()>
             status.set_message(lines.first().cloned().unwrap_or_default());
             status.set_description(lines.join("\n"));
         }
-        suite.add_test_case(TestCase::new(visible(&checked.source), status));
+        let mut case = TestCase::new(visible(&checked.source), status);
+        case.set_classname("whybounce check");
+        // GitLab links a failure to its file.
+        case.extra.insert("file".into(), visible(&checked.source).into());
+        suite.add_test_case(case);
     }
     let mut report = Report::new("whybounce");
     report.add_test_suite(suite);
-    report.serialize(&mut *out).map_err(|error| io::Error::other(error.to_string()))?;
-    out.write_all(b"\n")
+    report.serialize(out).map_err(|error| io::Error::other(error.to_string()))
 }
 
 /// Writes a GitHub annotation for each difference.
@@ -98,7 +118,7 @@ pub fn write_junit(out: &mut impl Write, compared: &[Checked]) -> io::Result<()>
 pub fn write_github(out: &mut impl Write, compared: &[Checked]) -> io::Result<()> {
     for checked in compared {
         for difference in &checked.differences {
-            writeln!(out, "::error file={},title=whybounce check::{}", property(&checked.source), escape(&line(difference)))?;
+            writeln!(out, "::error file={},title=whybounce check::{}", property(&checked.source), message(&line(difference)))?;
         }
     }
     let wrong = compared.iter().filter(|checked| !checked.differences.is_empty()).count();
@@ -115,10 +135,10 @@ fn line(difference: &Difference) -> String {
 }
 
 /// The escapes of GitHub's workflow commands.
-fn escape(text: &str) -> String {
+fn message(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {
-    escape(text).replace(':', "%3A").replace(',', "%2C")
+    message(text).replace(':', "%3A").replace(',', "%2C")
 }

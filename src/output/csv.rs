@@ -70,17 +70,29 @@ pub fn write_reply(out: &mut impl Write, reply: &str, evidence: &Evidence<'_>, v
     row(out, cells.into_iter())
 }
 
+/// Writes cells with commas between them and CRLF at the end.
 fn row(out: &mut impl Write, cells: impl Iterator<Item = String>) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(cells).map_err(|error| io::Error::other(error.to_string()))?;
-    let line = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-    out.write_all(&line)
+    let mut between: &[u8] = b"";
+    for cell in cells {
+        out.write_all(between)?;
+        between = b",";
+        if cell.contains([',', '"', '\r', '\n']) {
+            write!(out, "\"{}\"", cell.replace('"', "\"\""))?;
+        } else {
+            out.write_all(cell.as_bytes())?;
+        }
+    }
+    out.write_all(b"\r\n")
 }
+
+/// What spreadsheets begin a formula with; some take the full-width forms for the same.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
 /// A cell that can't be taken for a formula: an apostrophe leads it, control characters become spaces.
 fn harmless(cell: &str) -> String {
-    let cell: String = cell.chars().map(|c| if c.is_control() && c != '\t' && c != '\r' { ' ' } else { c }).collect();
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell != "-" { format!("'{cell}") } else { cell }
+    let lead = if cell.starts_with(FORMULA) && cell != "-" { "'" } else { "" };
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    lead.chars().chain(cell.chars().map(plain)).collect()
 }
 
 #[cfg(test)]
@@ -94,5 +106,17 @@ mod tests {
         }
         assert_eq!(harmless("a=b"), "a=b");
         assert_eq!(harmless("-"), "-");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_row_is_read_back_as_it_was(cells in proptest::collection::vec(".*", 1..6)) {
+            let cells: Vec<String> = std::iter::once("first".to_owned()).chain(cells).map(|cell| harmless(&cell)).collect();
+            let mut line = Vec::new();
+            row(&mut line, cells.iter().cloned()).expect("memory");
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&line[..]);
+            let read = reader.records().next().expect("a row").expect("RFC 4180");
+            proptest::prop_assert_eq!(read.iter().map(str::to_owned).collect::<Vec<_>>(), cells);
+        }
     }
 }

@@ -1,60 +1,127 @@
-//! Counts over many mails: kinds, causes, actions, recipient domains.
+//! Counts over many mails: kinds, causes, actions, recipient domains, remote systems, rules; as text or as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde::ser::SerializeMap;
 
 use super::visible;
-use crate::answer::{Answer, Field};
+use crate::answer::Answer;
 use crate::classify::Verdict;
+use crate::verdict::DecidedBy;
 
-/// Most recipient domains that are counted by name; the rest are counted together, so that memory stays bounded.
-const DOMAINS: usize = 100_000;
-/// Most domains and rules that are shown.
+/// Most names of strangers (domains, hosts) that are counted each; the rest are counted together, so that memory stays
+/// bounded.
+const NAMES: usize = 100_000;
+/// What the rest is called.
+const OTHERS: &str = "(others)";
+/// Most domains, hosts and rules that are shown to people.
 const SHOWN: usize = 10;
+/// Columns of the longest name that is lined up.
+const NAME_WIDTH: usize = 40;
+/// Columns of the longest bar.
+const BAR: u64 = 30;
 
 /// What was counted.
 #[derive(Debug, Default, Serialize)]
 pub struct Tally {
     mails: u64,
     recipients: u64,
-    kinds: BTreeMap<String, u64>,
-    causes: BTreeMap<String, u64>,
-    bounce_types: BTreeMap<String, u64>,
-    actions: BTreeMap<String, u64>,
-    decided_by: BTreeMap<String, u64>,
-    domains: BTreeMap<String, u64>,
-    rules: BTreeMap<String, u64>,
+    kinds: Counts<&'static str>,
+    causes: Counts<&'static str>,
+    bounce_types: Counts<&'static str>,
+    actions: Counts<&'static str>,
+    decided_by: Counts<&'static str>,
+    domains: Counts<String>,
+    remote_mtas: Counts<String>,
+    rules: Counts<String>,
+}
+
+/// How often each name came.
+#[derive(Debug)]
+struct Counts<N>(HashMap<N, u64>);
+
+impl<N> Default for Counts<N> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl Counts<&'static str> {
+    fn add(&mut self, name: &'static str) {
+        *self.0.entry(name).or_default() += 1;
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (name, number) in other.0 {
+            *self.0.entry(name).or_default() += number;
+        }
+    }
+}
+
+impl Counts<String> {
+    fn add(&mut self, name: &str) {
+        match self.0.get_mut(name) {
+            Some(number) => *number += 1,
+            None => {
+                self.0.insert(name.to_owned(), 1);
+            }
+        }
+    }
+
+    /// Takes in other counts in the order of their names, so that it is always the same names that find room.
+    fn merge(&mut self, other: Self) {
+        let mut more: Vec<_> = other.0.into_iter().collect();
+        more.sort_unstable();
+        for (name, number) in more {
+            let has_room = self.0.len() < NAMES || self.0.contains_key(&name);
+            *self.0.entry(if has_room { name } else { OTHERS.to_owned() }).or_default() += number;
+        }
+    }
+}
+
+impl<N: AsRef<str>> Counts<N> {
+    /// The most frequent first; names that are as frequent in their own order.
+    fn sorted(&self) -> Vec<(&str, u64)> {
+        let mut sorted: Vec<(&str, u64)> = self.0.iter().map(|(name, &number)| (name.as_ref(), number)).collect();
+        sorted.sort_unstable_by_key(|&(name, number)| (std::cmp::Reverse(number), name));
+        sorted
+    }
+
+    fn of(&self, name: &str) -> u64 {
+        self.0.iter().find(|(known, _)| known.as_ref() == name).map_or(0, |(_, number)| *number)
+    }
+}
+
+impl<N: AsRef<str>> Serialize for Counts<N> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let sorted = self.sorted();
+        let mut map = serializer.serialize_map(Some(sorted.len()))?;
+        for (name, number) in sorted {
+            map.serialize_entry(name, &number)?;
+        }
+        map.end()
+    }
 }
 
 impl Tally {
     /// Counts one mail.
     pub fn add(&mut self, answer: &Answer<'_>) {
         self.mails += 1;
-        count(&mut self.kinds, answer.report.kind.name());
-        for row in answer.rows() {
-            let Some(at) = row else { continue };
+        self.kinds.add(answer.report.kind.name());
+        for (at, recipient) in answer.report.recipients.iter().enumerate() {
             self.recipients += 1;
-            for (counts, field) in [
-                (&mut self.causes, Field::Cause),
-                (&mut self.bounce_types, Field::BounceType),
-                (&mut self.actions, Field::Action),
-                (&mut self.decided_by, Field::DecidedBy),
-                (&mut self.rules, Field::Rule),
-            ] {
-                if let Some(name) = answer.field(field, row) {
-                    count(counts, &name);
-                }
+            self.actions.add(answer.action(Some(at)).name());
+            if let Some(verdict) = &answer.verdicts[at] {
+                self.add_verdict(verdict);
             }
-            let domain = answer.report.recipients[at]
-                .address
-                .as_deref()
-                .and_then(|address| address.rsplit_once('@'))
-                .map(|(_, domain)| domain);
-            if let Some(domain) = domain {
-                let known = self.domains.len() < DOMAINS || self.domains.contains_key(domain);
-                count(&mut self.domains, if known { domain } else { "(others)" });
+            let domain = recipient.address.as_deref().and_then(|address| address.rsplit_once('@'));
+            if let Some((_, domain)) = domain {
+                self.domains.add(domain);
+            }
+            if let Some(host) = &recipient.remote_mta {
+                self.remote_mtas.add(&host.to_ascii_lowercase());
             }
         }
     }
@@ -62,42 +129,50 @@ impl Tally {
     /// Counts the verdict on one bare reply.
     pub fn add_reply(&mut self, verdict: &Verdict<'_>) {
         self.recipients += 1;
-        count(&mut self.causes, verdict.cause.name());
-        count(&mut self.bounce_types, verdict.bounce_type.name());
-        count(&mut self.actions, verdict.action.name());
-        count(&mut self.decided_by, verdict.decided_by.name());
+        self.actions.add(verdict.action.name());
+        self.add_verdict(verdict);
+    }
+
+    fn add_verdict(&mut self, verdict: &Verdict<'_>) {
+        self.causes.add(verdict.cause.name());
+        self.bounce_types.add(verdict.bounce_type.name());
+        self.decided_by.add(verdict.decided_by.name());
         if let Some(rule) = verdict.rule {
-            count(&mut self.rules, &rule.id);
+            self.rules.add(&rule.id);
         }
     }
 
-    /// The bounce types on one short line, for a progress bar.
-    pub fn headline(&self) -> String {
-        self.bounce_types.iter().map(|(name, number)| format!("{number} {name}")).collect::<Vec<_>>().join(", ")
-    }
-
-    /// Takes in what another part of the work counted.
+    /// Takes in what another part of the work counted; parts are taken in in the order of the input.
     pub fn merge(&mut self, other: Tally) {
         self.mails += other.mails;
         self.recipients += other.recipients;
-        for (counts, more) in [
-            (&mut self.kinds, other.kinds),
-            (&mut self.causes, other.causes),
-            (&mut self.bounce_types, other.bounce_types),
-            (&mut self.actions, other.actions),
-            (&mut self.decided_by, other.decided_by),
-            (&mut self.domains, other.domains),
-            (&mut self.rules, other.rules),
-        ] {
-            for (name, number) in more {
-                *counts.entry(name).or_default() += number;
-            }
-        }
+        self.kinds.merge(other.kinds);
+        self.causes.merge(other.causes);
+        self.bounce_types.merge(other.bounce_types);
+        self.actions.merge(other.actions);
+        self.decided_by.merge(other.decided_by);
+        self.domains.merge(other.domains);
+        self.remote_mtas.merge(other.remote_mtas);
+        self.rules.merge(other.rules);
+    }
+
+    /// How often each bounce type came.
+    pub fn bounce_types(&self) -> Vec<(&str, u64)> {
+        self.bounce_types.sorted()
     }
 
     /// How many mails were counted.
     pub fn mails(&self) -> u64 {
         self.mails
+    }
+
+    /// Writes all counts as one JSON object on one line, the most frequent first.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *out, self).map_err(io::Error::from)?;
+        out.write_all(b"\n")
     }
 
     /// Writes the counts for people, most frequent first, with bars.
@@ -106,14 +181,8 @@ impl Tally {
     /// Those of the writer.
     pub fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
         if self.mails > 0 {
-            writeln!(
-                out,
-                "{} {}, {} {}",
-                self.mails,
-                plural(self.mails, "mail"),
-                self.recipients,
-                plural(self.recipients, "recipient")
-            )?;
+            let (mails, recipients) = (plural(self.mails, "mail"), plural(self.recipients, "recipient"));
+            writeln!(out, "{} {mails}, {} {recipients}", self.mails, self.recipients)?;
         } else {
             writeln!(out, "{} {}", self.recipients, if self.recipients == 1 { "reply" } else { "replies" })?;
         }
@@ -121,9 +190,29 @@ impl Tally {
         block(out, "causes", &self.causes, usize::MAX)?;
         block(out, "bounce types", &self.bounce_types, usize::MAX)?;
         block(out, "actions", &self.actions, usize::MAX)?;
-        block(out, "decided by", &self.decided_by, usize::MAX)?;
         block(out, "recipient domains", &self.domains, SHOWN)?;
-        block(out, "rules that decided most", &self.rules, SHOWN)
+        block(out, "remote systems", &self.remote_mtas, SHOWN)?;
+        block(out, "rules that decided most", &self.rules, SHOWN)?;
+        self.write_doubt(out)
+    }
+
+    /// How much was decided without words, which is what more rules could mend.
+    fn write_doubt(&self, out: &mut impl Write) -> io::Result<()> {
+        let by_code = self.decided_by.of(DecidedBy::EnhancedCode.name()) + self.decided_by.of(DecidedBy::ReplyCode.name());
+        let by_nothing = self.decided_by.of(DecidedBy::None.name());
+        let all: u64 = self.decided_by.0.values().sum();
+        if all == 0 {
+            return Ok(());
+        }
+        let share = |number: u64| 100.0 * number as f64 / all as f64;
+        let by_text = all - by_code - by_nothing;
+        writeln!(
+            out,
+            "\ndecided by text {by_text} ({:.1} %), by code alone {by_code} ({:.1} %), not at all {by_nothing} ({:.1} %)",
+            share(by_text),
+            share(by_code),
+            share(by_nothing)
+        )
     }
 }
 
@@ -131,33 +220,54 @@ fn plural(number: u64, word: &str) -> String {
     if number == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
-fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
-    match counts.get_mut(name) {
-        Some(number) => *number += 1,
-        None => {
-            counts.insert(name.to_owned(), 1);
-        }
-    }
-}
-
-fn block(out: &mut impl Write, title: &str, counts: &BTreeMap<String, u64>, most: usize) -> io::Result<()> {
-    if counts.is_empty() {
-        return Ok(());
-    }
-    let mut sorted: Vec<(&String, u64)> = counts.iter().map(|(name, &number)| (name, number)).collect();
-    sorted.sort_by_key(|&(name, number)| (std::cmp::Reverse(number), name));
+fn block<N: AsRef<str>>(out: &mut impl Write, title: &str, counts: &Counts<N>, most: usize) -> io::Result<()> {
+    let sorted = counts.sorted();
+    let Some(&(_, largest)) = sorted.first() else { return Ok(()) };
     let total: u64 = sorted.iter().map(|(_, number)| number).sum();
-    let largest = sorted.first().map_or(1, |(_, number)| *number).max(1);
-    let width = sorted.iter().take(most).map(|(name, _)| name.chars().count()).max().unwrap_or(0).min(40);
+    let shown = || sorted.iter().take(most);
+    let width = shown().map(|(name, _)| textwrap::core::display_width(&visible(name))).max().unwrap_or(0).min(NAME_WIDTH);
+    let digits = largest.to_string().len();
     writeln!(out, "\n{title}")?;
-    for &(name, number) in sorted.iter().take(most) {
-        let share = 100.0 * number as f64 / total as f64;
-        // At most 30 marks, at least one.
-        let bar = "█".repeat((number * 30 / largest).max(1) as usize);
-        writeln!(out, "  {:width$}  {number:>8}  {share:5.1} %  {bar}", visible(name))?;
+    for (name, number) in shown() {
+        let name = visible(name);
+        let room = " ".repeat(width.saturating_sub(textwrap::core::display_width(&name)));
+        let share = 100.0 * *number as f64 / total as f64;
+        let bar = "█".repeat((number * BAR / largest).max(1) as usize);
+        writeln!(out, "  {name}{room}  {number:>digits$}  {share:5.1} %  {bar}")?;
     }
     if sorted.len() > most {
         writeln!(out, "  and {} more", sorted.len() - most)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_beyond_the_bound_are_counted_together() {
+        let mut all = Counts::<String>::default();
+        for part in 0..3 {
+            let mut some = Counts::<String>::default();
+            for at in 0..NAMES / 2 {
+                some.add(&format!("{part}-{at:06}.example"));
+            }
+            all.merge(some);
+        }
+        assert_eq!(all.0.len(), NAMES + 1);
+        assert_eq!(all.of(OTHERS), (NAMES / 2) as u64);
+    }
+
+    #[test]
+    fn the_most_frequent_come_first_in_json_too() {
+        let mut tally = Tally::default();
+        for name in ["a.example", "b.example", "b.example"] {
+            tally.domains.add(name);
+        }
+        let mut out = Vec::new();
+        tally.write_json(&mut out).expect("memory");
+        let text = String::from_utf8(out).expect("JSON");
+        assert!(text.contains(r#""domains":{"b.example":2,"a.example":1},"remote_mtas":{},"#), "{text}");
+    }
 }

@@ -150,7 +150,7 @@ fn local_start(text: &str, at: usize, from: usize) -> usize {
 fn domain_end(text: &str, at: usize) -> usize {
     let rest = &text[at..];
     if rest.starts_with('[') {
-        return rest.find(']').filter(|&end| end <= 50).map_or(at, |end| at + end + 1);
+        return rest.bytes().take(51).position(|byte| byte == b']').map_or(at, |end| at + end + 1);
     }
     let is_domain = |c: char| {
         c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || (!c.is_ascii() && c.is_alphanumeric() && !is_cjk(c))
@@ -166,37 +166,49 @@ fn is_cjk(c: char) -> bool {
 
 /// Whether an address is that of a mail system and not of a person: the reporter, its postmaster, its help desk.
 pub(super) fn is_system(address: &str) -> bool {
-    let local = address.split('@').next().unwrap_or_default();
-    let letters: String = local.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    matches!(
-        letters.as_str(),
-        "mailerdaemon"
-            | "postmaster"
-            | "maildaemon"
-            | "mdaemon"
-            | "daemon"
-            | "mailadmin"
-            | "mailmaster"
-            | "mailsupport"
-            | "mailadministrator"
-            | "hostmaster"
-            | "abuse"
-            | "helpdesk"
-            | "noreply"
-            | "donotreply"
-            | "mailsystem"
-            | "mailer"
-            | "mmdf"
-            | "uucp"
-            | "poostmaster"
-            | "mailgateway"
-            | "mailsweeper"
-            | "mailmarshal"
-            | "ndr"
-            | "bounce"
-            | "bounces"
-    ) || letters.starts_with("mailerdaemon")
+    is_mailer(address)
+        || matches!(
+            letters(address).as_str(),
+            "hostmaster"
+                | "abuse"
+                | "helpdesk"
+                | "noreply"
+                | "donotreply"
+                | "mailsupport"
+                | "mailadmin"
+                | "uucp"
+                | "bounce"
+                | "bounces"
+        )
+}
+
+/// Whether an address is one that mail systems write under.
+pub(super) fn is_mailer(address: &str) -> bool {
+    let letters = letters(address);
+    letters.starts_with("mailerdaemon")
         || letters.starts_with("postmaster")
+        || matches!(
+            letters.as_str(),
+            "maildaemon"
+                | "mdaemon"
+                | "daemon"
+                | "mailmaster"
+                | "mailadministrator"
+                | "mailsystem"
+                | "mailer"
+                | "mmdf"
+                | "poostmaster"
+                | "mailgateway"
+                | "mailsweeper"
+                | "mailmarshal"
+                | "ndr"
+        )
+}
+
+/// The letters and digits of a local part, in lower case.
+fn letters(address: &str) -> String {
+    let local = address.split('@').next().unwrap_or_default();
+    local.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
 /// Whether an address is that of a list manager's machine.

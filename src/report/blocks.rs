@@ -4,15 +4,17 @@
 //! address is the surest sign, then a label before one, then a sentence about failure; helpers, senders and command addresses
 //! are left out. Every line is looked at once.
 
+mod named;
+mod sentence;
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::address::{self, Found};
+use super::address;
 use super::reason::Reason;
 use super::transcript;
-use super::words::{CONTACT, FAILURE, HELPERS, OTHER_PARTIES, says};
-use crate::limits::{RECIPIENTS, cut};
-use crate::reply::EnhancedCode;
+use crate::limits::RECIPIENTS;
+use named::{Named, named};
 
 /// How surely a line names the failed recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,10 +45,8 @@ pub(super) struct Block {
 pub(super) struct Blocks {
     pub(super) all: Vec<Block>,
     by_address: HashMap<String, Vec<usize>>,
+    first_line: usize,
 }
-
-/// Most addresses that are taken from one line.
-const PER_LINE: usize = 32;
 
 /// A block while its lines are still coming.
 struct Open {
@@ -114,7 +114,8 @@ impl Blocks {
 
     /// Gives each block the lines up to the next one; addresses listed one below the other share those behind the last.
     fn close(open: Vec<Open>, lines: &[String]) -> Self {
-        let mut blocks = Self::default();
+        let first_line = open.iter().find(|block| block.sureness >= Sureness::Label).map_or(lines.len(), |block| block.line);
+        let mut blocks = Self { first_line, ..Self::default() };
         let mut end = lines.len();
         let mut shared: Option<(usize, Rc<Reason>)> = None;
         let mut closed: Vec<Block> = Vec::with_capacity(open.len());
@@ -158,6 +159,11 @@ impl Blocks {
         self.named(address).find_map(|(_, block)| block.original_address.clone())
     }
 
+    /// The line of the first recipient that is plainly named.
+    pub(super) fn first_line(&self) -> usize {
+        self.first_line
+    }
+
     /// Whether any block names the address.
     pub(super) fn name(&self, address: &str) -> bool {
         self.by_address.contains_key(&address.to_lowercase())
@@ -198,268 +204,6 @@ fn belongs(named: &Named<'_>, last: &Open, line: &str, joins: bool) -> bool {
     }
     // What is indented below an address is about it, unless it is one more address alone on its line.
     indent(line) > last.indent && (same || !named.is_alone)
-}
-
-/// An address that a line names.
-struct Named<'l> {
-    address: String,
-    sureness: Sureness,
-    rest: &'l str,
-    /// Nothing else stands on the line.
-    is_alone: bool,
-    /// It stands behind a reply code at the beginning of the line.
-    is_reply: bool,
-    /// The whole line is its reason, not only what follows.
-    whole_line: bool,
-}
-
-/// The addresses that a line names and how surely.
-fn named(lines: &[String], at: usize, paragraph: usize) -> Vec<Named<'_>> {
-    let line = lines[at].as_str();
-    let mut all = address::addresses(line).take(PER_LINE);
-    let Some(first) = all.next() else { return Vec::new() };
-    let before = line[..first.start].trim_matches(is_bullet);
-    let before = before.trim_end_matches(['<', '"', '\'', '(', '[', ' ']).trim_end();
-    let after = behind(line, &first);
-    let is_alone = says_nothing(after);
-    let one = |sureness| {
-        let mut one = vec![Named {
-            address: first.address.clone(),
-            sureness,
-            rest: after.trim_start_matches([':', ';', ',', '.', '-', ' ']),
-            is_alone,
-            is_reply: false,
-            whole_line: false,
-        }];
-        one.extend(listed(line, &first).map(|address| Named {
-            address,
-            sureness,
-            rest: "",
-            is_alone,
-            is_reply: false,
-            whole_line: false,
-        }));
-        one
-    };
-    if is_codes(before) {
-        let mut reply = one(Sureness::Line);
-        reply.truncate(1);
-        reply.iter_mut().for_each(|named| (named.is_reply, named.whole_line) = (true, true));
-        return reply;
-    }
-    if (before.is_empty() || is_number(before)) && !continues_sentence(lines, at, after) {
-        return if is_contact_line(lines, at, after) { Vec::new() } else { one(Sureness::Line) };
-    }
-    let lower = before.to_lowercase();
-    if let Some(label) = label(&lower) {
-        return match label_sureness(label, line) {
-            Some(sureness) => one(sureness),
-            None => Vec::new(),
-        };
-    }
-    if closes_a_name(line, &first, before) && !helps(&lower) && !is_contact_line(lines, at, after) {
-        return one(Sureness::Line);
-    }
-    let mut sentence = Vec::new();
-    for found in std::iter::once(first).chain(all).take(8) {
-        if let Some(sureness) = in_sentence(lines, at, paragraph, &found) {
-            let rest = behind(line, &found);
-            let address = found.address;
-            sentence.push(Named { address, sureness, rest, is_alone: false, is_reply: false, whole_line: true });
-        }
-    }
-    sentence
-}
-
-/// What follows an address on its line, without what closes it.
-fn behind<'l>(line: &'l str, found: &Found) -> &'l str {
-    line[found.end..].trim_start_matches(['>', '"', '\'', ')', ']', ' '])
-}
-
-fn is_bullet(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c, '*' | '-' | '>' | '•' | '·' | '#' | '=' | '|' | '.' | '・' | '●' | '■' | '○' | '→' | '+' | '~')
-}
-
-/// The number of a list: `1.`, `(2)`.
-fn is_number(before: &str) -> bool {
-    let digits = before.trim_start_matches('(').trim_end_matches(['.', ')', ':']);
-    (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Nothing but a reply code, an enhanced code or both.
-fn is_codes(before: &str) -> bool {
-    let mut codes = 0;
-    for word in before.split([' ', '-', '#', '(', ')']).filter(|word| !word.is_empty()) {
-        let basic = matches!(word.as_bytes(), [b'2' | b'4' | b'5', b, c] if b.is_ascii_digit() && c.is_ascii_digit());
-        if !basic && EnhancedCode::parse(word).is_none() {
-            return false;
-        }
-        codes += 1;
-    }
-    codes > 0
-}
-
-/// More addresses behind the first, with nothing but commas between them.
-fn listed<'l>(line: &'l str, first: &Found) -> impl Iterator<Item = String> + use<'l> {
-    let mut end = first.end;
-    address::addresses_from(line, end).take(PER_LINE).map_while(move |found| {
-        let between = &line[end..found.start];
-        end = found.end;
-        let is_list =
-            between.contains([',', ';']) && between.chars().all(|c| matches!(c, ',' | ';' | ' ' | '<' | '>' | '"' | '\''));
-        is_list.then_some(found.address)
-    })
-}
-
-/// The label that a lower-case text before an address ends with.
-fn label(lower: &str) -> Option<&str> {
-    let label = lower.strip_suffix([':', '=', '：']).or_else(|| lower.strip_suffix("rfc822;"))?;
-    let label = label.trim().trim_end_matches([';', ':', ' ']);
-    (label.split_whitespace().count() <= 6 && label.chars().count() <= 60).then_some(label)
-}
-
-/// How sure a label makes the address behind it; none where it names somebody else.
-fn label_sureness(label: &str, line: &str) -> Option<Sureness> {
-    if label.starts_with("x-") || OTHER_PARTIES.iter().any(|party| label == *party || (party.len() > 4 && label.contains(party)))
-    {
-        return None;
-    }
-    let repeats_original =
-        matches!(label, "to" | "an" | "à" | "para" | "a" | "aan" | "do" | "кому" | "宛先" | "收件人" | "受取人");
-    let is_original = label == "to" || (repeats_original && line.starts_with([' ', '\t']));
-    Some(if is_original { Sureness::OriginalTo } else { Sureness::Label })
-}
-
-/// `Jo Example <jo@example.com>` or `Jo Example<mailto:jo@example.com>` alone on its line.
-fn closes_a_name(line: &str, found: &Found, before: &str) -> bool {
-    let closes = line[found.end..].trim().trim_matches(['>', ':', ')', ']', '<']).trim().is_empty()
-        || line[found.end..].trim_start_matches('>').trim_start().starts_with("<mailto:");
-    let lead = &line[..found.start];
-    let opens =
-        lead.ends_with(['<', '(']) || lead.len() >= 7 && lead.as_bytes()[lead.len() - 7..].eq_ignore_ascii_case(b"mailto:");
-    if !(closes && opens) {
-        return false;
-    }
-    let name = before.trim_end_matches("mailto:").trim_end_matches("MAILTO:").trim_end_matches(['<', '(', '[', ' ']);
-    name.split_whitespace().count() <= 5
-        && name.chars().count() <= 60
-        && !name.ends_with([':', '.', ';'])
-        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '\'' | '"' | '-' | '_' | '&' | '/' | '@'))
-        && name.chars().filter(char::is_ascii_digit).count() <= 4
-        && !name
-            .split(|c: char| !c.is_alphanumeric())
-            .any(|word| SENTENCE_WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
-}
-
-/// Words that no display name holds.
-const SENTENCE_WORDS: &[&str] = &[
-    "to",
-    "for",
-    "the",
-    "is",
-    "full",
-    "message",
-    "deliver",
-    "user",
-    "address",
-    "recipient",
-    "an",
-    "für",
-    "pour",
-    "para",
-    "from",
-    "by",
-];
-
-/// Whether a sentence runs on from the line before, over the address, to the words behind it.
-fn continues_sentence(lines: &[String], at: usize, after: &str) -> bool {
-    at > 0
-        && after.starts_with(|c: char| c.is_lowercase())
-        && lines[at - 1].ends_with(|c: char| c.is_lowercase() || c == ',')
-        && indent(&lines[at]) == indent(&lines[at - 1])
-}
-
-/// Whether an address at the beginning of a line is that of a helper, by the sentence that leads to it.
-fn is_contact_line(lines: &[String], at: usize, after: &str) -> bool {
-    let mut lead = String::new();
-    let before = lines[..at].iter().rev().take(6).skip_while(|line| line.trim().is_empty()).take(2);
-    for line in before.take_while(|line| !line.trim().is_empty()).collect::<Vec<_>>().into_iter().rev() {
-        lead.push_str(cut(line.trim(), 400));
-        lead.push(' ');
-    }
-    let tail = last_sentence(&lead).to_lowercase();
-    let directly = at > 0 && !lines[at - 1].trim().is_empty();
-    // A sentence that has ended leads nowhere.
-    if tail.is_empty() || !CONTACT.are_in(&tail) || FAILURE.are_in(&tail) || says(&tail, ANNOUNCES) {
-        return false;
-    }
-    directly || tail.trim_end().ends_with([':', ',']) || says_nothing(after)
-}
-
-/// Words that announce recipients, whatever else the sentence says.
-const ANNOUNCES: &[&str] = &["recipient", "following address", "following user", "to the following"];
-
-/// Whether a lower-case text leads to somebody else than the recipient.
-fn helps(lower: &str) -> bool {
-    CONTACT.are_in(lower) || HELPERS.are_in(lower)
-}
-
-/// What stands behind the last end of a sentence.
-fn last_sentence(text: &str) -> &str {
-    let text = text.trim_end();
-    let start = sentence_ends(text).last().unwrap_or(0);
-    text[start..].trim_start()
-}
-
-/// Where sentences end in a text: the byte behind each full stop.
-fn sentence_ends(text: &str) -> impl Iterator<Item = usize> {
-    text.char_indices().filter_map(|(at, c)| {
-        let end = at + c.len_utf8();
-        match c {
-            '。' | '！' | '？' => Some(end),
-            '.' | '!' | '?' if text[end..].is_empty() || text[end..].starts_with(' ') => Some(end),
-            _ => None,
-        }
-    })
-}
-
-/// How surely a sentence names an address as the failed one; none where it names a helper.
-fn in_sentence(lines: &[String], at: usize, paragraph: usize, found: &Found) -> Option<Sureness> {
-    let line = lines[at].as_str();
-    let mut lead = String::new();
-    for line in &lines[paragraph.max(at.saturating_sub(3))..at] {
-        lead.push_str(cut(line.trim(), 400));
-        lead.push(' ');
-    }
-    lead.push_str(line[..found.start].trim_start());
-    let lead = last_sentence_before(&lead).to_lowercase();
-    let mut trail = line[found.end..].to_owned();
-    for line in lines.iter().skip(at + 1).take(2).take_while(|line| !line.trim().is_empty()) {
-        trail.push(' ');
-        trail.push_str(cut(line.trim(), 400));
-    }
-    let end = sentence_ends(&trail).next().unwrap_or(trail.len());
-    let trail = trail[..end].to_lowercase();
-    let near: String = lead.chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
-    let fails = FAILURE.are_in(&lead) || FAILURE.are_in(&trail) || says(&lead, LEADS);
-    if helps(&near) || (helps(&lead) && !FAILURE.are_in(&lead)) {
-        return None;
-    }
-    if !fails && helps(&trail) {
-        return None;
-    }
-    Some(if fails { Sureness::Failing } else { Sureness::Mention })
-}
-
-/// Words of a sentence that leads to the recipient without saying that it failed.
-const LEADS: &[&str] =
-    &["your message to", "your mail to", "your email to", "addressed to", "was addressed", "message for", "mailing list"];
-
-/// What stands behind the last end of a sentence, when the text goes on.
-fn last_sentence_before(text: &str) -> &str {
-    let start = sentence_ends(text).filter(|&end| end < text.len()).last().unwrap_or(0);
-    text[start..].trim_start()
 }
 
 /// Words before the address that another one was made of.

@@ -38,10 +38,18 @@ fn is_name(name: &str) -> bool {
 }
 
 pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
-    let own_part = mail.parts.iter().find(|part| is_status_part(part));
-    let (text, found_in) = match own_part {
-        Some(part) => (part.text().into_owned(), "delivery-status part"),
-        None => (disguised(mail, notice)?, "delivery-status fields in the text"),
+    // Some write a part for each recipient; what stands behind the returned message is that one's own.
+    let mut parts = mail.parts.iter().skip_while(|part| !is_status_part(part));
+    let own_parts: Vec<String> = parts
+        .by_ref()
+        .take_while(|part| !part.is_original())
+        .filter(|part| is_status_part(part))
+        .map(|part| part.text().into_owned())
+        .collect();
+    let (text, found_in) = if own_parts.is_empty() {
+        (disguised(mail, notice)?, "delivery-status fields in the text")
+    } else {
+        (own_parts.join("\n\n"), "delivery-status part")
     };
     let mut report = Report { dialect: "rfc3464", ..Report::default() };
     read_fields(&text, found_in, &mut report);
@@ -51,6 +59,11 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     if report.recipients.is_empty() {
         return None; // an empty report: its prose may say more
     }
+    let mut seen = std::collections::HashSet::new();
+    report.recipients.retain(|recipient| {
+        let Some(address) = &recipient.address else { return true };
+        seen.insert((address.to_lowercase(), recipient.original_address.clone(), recipient.outcome))
+    });
     report.recipients.truncate(RECIPIENTS);
     report.kind = kind_of(&report.recipients);
     // Filters that ask the sender to confirm dress their question as a report; no server's reply is in it.
@@ -128,6 +141,9 @@ fn from_first_field(text: &str) -> String {
     kept
 }
 
+/// Most fields of one recipient.
+const FIELDS: usize = 64;
+
 /// Puts what the fields say into the report.
 fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
     // An unfinished group waits for fields that a stray blank line cut off.
@@ -143,14 +159,16 @@ fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
                 continue;
             }
             // A missing blank line: the recipient that begins again is another one.
-            if own.iter().any(|known| known.is(&field.name))
-                && is_recipient(&field)
+            if is_recipient(&field)
+                && own.iter().any(|known| known.is(&field.name))
                 && own.iter().any(|known| known.is("Action") || known.is("Status"))
             {
                 report.recipients.extend(recipient(&own, found_in));
                 own.clear();
             }
-            own.push(field);
+            if own.len() < FIELDS {
+                own.push(field);
+            }
         }
         if own.is_empty() {
             continue;
@@ -185,6 +203,9 @@ fn recipient(group: &[Field], found_in: &'static str) -> Option<Recipient> {
     let final_recipient = value("Final-Recipient").and_then(address::clean);
     let original = value("Original-Recipient").and_then(address::clean);
     let actual = value("X-Actual-Recipient").and_then(address::clean);
+    // An X.400 or local name says less than the address that was written to.
+    let original_is_better = original.as_deref().is_some_and(|original| original.contains('@'));
+    let final_recipient = final_recipient.filter(|address| address.contains('@') || !original_is_better);
     let address = final_recipient.or(actual).or_else(|| original.clone());
     let original_address =
         original.filter(|original| address.as_ref().is_none_or(|address| !original.eq_ignore_ascii_case(address)));

@@ -45,14 +45,15 @@ impl<'m> Notice<'m> {
             .text("To")
             .map(|to| address::find_all(&to).into_iter().take(64).map(|found| found.address).collect())
             .unwrap_or_default();
-        let system_sender = match &from {
-            Some(from) => address::is_system(from) || address::is_list_system(from),
-            None => header.has("From") && (from_field.contains("<>") || address::is_system(from_field.trim())),
-        };
         let return_path = header.text("Return-Path").unwrap_or_default();
         let null_sender = return_path.trim() == "<>"
             || address::clean(&return_path).is_some_and(|path| address::is_system(&path))
             || header.text("Envelope-From").is_some_and(|path| path.trim() == "<>");
+        let system_sender = match &from {
+            Some(from) => address::is_mailer(from) || address::is_list_system(from),
+            None if from_field.is_empty() => null_sender,
+            None => from_field.contains("<>") || address::clean(&from_field).is_some_and(|name| address::is_mailer(&name)),
+        };
         let is_report = mail.parameter("report-type").is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
             || mail.parts.iter().any(|part| part.media_type == "message/delivery-status");
         let reply = ["re:", "aw:", "sv:", "rv:", "fwd:", "fw:", "wg:", "tr:", "回复", "答复", "转发"]
@@ -62,8 +63,9 @@ impl<'m> Notice<'m> {
             mail,
             prose: OnceCell::new(),
             is_inner: false,
-            system_sender,
-            system_name: SYSTEM_NAMES.are_in(&from_field.to_lowercase()),
+            // fml writes under the name of the list's owner.
+            system_sender: system_sender || header.has("X-MLServer"),
+            system_name: SYSTEM_NAMES.are_in(&from_field.to_lowercase()) || from.as_deref().is_some_and(address::is_system),
             null_sender,
             automatic: header.text("Auto-Submitted").is_some_and(|value| !value.trim().to_ascii_lowercase().starts_with("no")),
             names_failed: header.has("X-Failed-Recipients"),
@@ -129,8 +131,15 @@ impl<'m> Notice<'m> {
         if !(self.system_sender || self.names_failed || self.is_report || self.subject_fails || self.system_name) {
             return false;
         }
+        // Fields that only reports have speak in every language.
+        if self.system_sender && (self.names_failed || self.is_report) {
+            return true;
+        }
         let words = &self.prose().words;
-        let body = FAILURE.are_in(words) || DELAY.are_in(words) || RETRY.are_in(words);
+        let body = FAILURE.are_in(words)
+            || DELAY.are_in(words)
+            || RETRY.are_in(words)
+            || (self.system_sender && self.prose().quotes_reply());
         self.points() + if body { 2 } else { 0 } >= 4 && (self.subject_fails || body)
     }
 

@@ -4,16 +4,18 @@
 //! sentence that names one; then the reason; at times a transcript. The surest sign wins, and the reporter, its postmaster, the
 //! sender of the original and the quoted original are never taken for the recipient.
 
-use super::blocks::{Blocks, Sureness};
+mod whom;
+
+use super::blocks::Blocks;
 use super::notice::Notice;
 use super::reason::{Reason, host_in};
 use super::transcript::{Turn, Turns};
-use super::words::says;
-use super::{Original, Recipient, Report, address, dialect, kind_of, wrapped};
+use super::{Recipient, Report, dialect, kind_of, wrapped};
 use crate::limits::{DIAGNOSTIC_BYTES, RECIPIENTS, cut};
 use crate::mail::Mail;
-use crate::reply::{Command, EnhancedCode, Reply};
+use crate::reply::{EnhancedCode, Reply};
 use crate::verdict::Outcome;
+use whom::{hinted, named};
 
 /// Blocks and transcript of a notice, each made once.
 pub(super) struct Findings {
@@ -36,17 +38,18 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         return None;
     }
     let findings = Findings::of(notice);
-    let named = named(mail, notice, &findings);
+    let found = named(mail, notice, &findings);
+    // Anyone can write of failure: who is no mail system must at least name recipients as one does.
+    if found.is_none() && !notice.is_from_system() {
+        return None;
+    }
     // A gateway may put a whole report into its own.
-    if named.is_none()
+    if found.is_none()
         && let Some(report) = wrapped::read(mail, notice)
     {
         return Some(report);
     }
-    let (addresses, found_in) = named.unwrap_or_else(|| hinted(mail, notice, &findings));
-    if addresses.is_empty() && !notice.is_from_system() {
-        return None;
-    }
+    let (addresses, found_in) = found.unwrap_or_else(|| hinted(mail, notice, &findings));
     let outcome = if notice.says_delivered() {
         Outcome::Delivered
     } else if notice.says_delayed() {
@@ -81,106 +84,6 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     Some(report)
 }
 
-/// Whether an address is that of the reporting system.
-fn is_reporter(notice: &Notice<'_>, address: &str) -> bool {
-    notice.from.as_deref().is_some_and(|from| from.eq_ignore_ascii_case(address))
-        || address::is_system(address)
-        || address::takes_commands(address)
-}
-
-fn is_sender(notice: &Notice<'_>, address: &str) -> bool {
-    notice.to.iter().any(|to| to.eq_ignore_ascii_case(address))
-}
-
-/// The blocks of one sureness, without reporter and sender.
-fn pick(notice: &Notice<'_>, findings: &Findings, sureness: Sureness, allow_sender: bool) -> Vec<Pair> {
-    let blocks = findings.blocks.all.iter().filter(|block| {
-        block.sureness == sureness && !is_reporter(notice, &block.address) && (allow_sender || !is_sender(notice, &block.address))
-    });
-    unique(blocks.map(|block| (block.address.clone(), block.original_address.clone())))
-}
-
-/// Whom the notice plainly names, and where.
-fn named(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings) -> Option<(Vec<Pair>, &'static str)> {
-    const LINES: &str = "lines that begin with an address";
-    let lines = pick(notice, findings, Sureness::Line, false);
-    let failed = failed_field(mail, findings);
-    if !failed.is_empty() {
-        // The field and the text may speak of different addresses: then the text has the reasons.
-        let agrees = lines.is_empty() || failed.iter().any(|(address, _)| findings.blocks.name(address));
-        return Some(if agrees { (failed, "the X-Failed-Recipients field") } else { (lines, LINES) });
-    }
-    if !lines.is_empty() {
-        return Some((lines, LINES));
-    }
-    let labelled = pick(notice, findings, Sureness::Label, false);
-    if !labelled.is_empty() {
-        return Some((labelled, "labelled addresses"));
-    }
-    // A message to oneself fails, too.
-    let own = pick(notice, findings, Sureness::Line, true);
-    if !own.is_empty() {
-        return Some((own, LINES));
-    }
-    let transcript = unique(
-        findings
-            .turns
-            .all
-            .iter()
-            .filter(|turn| turn.is_summary || turn.command == Some(Command::RcptTo))
-            .filter_map(|turn| turn.addresses.first())
-            .filter(|address| !is_reporter(notice, address) && !is_sender(notice, address))
-            .map(|address| (address.clone(), None)),
-    );
-    (!transcript.is_empty()).then_some((transcript, "the transcript"))
-}
-
-/// Whom the notice seems to be about, where it names nobody plainly.
-fn hinted(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings) -> (Vec<Pair>, &'static str) {
-    let bare = bare_names(&notice.prose().lines);
-    if !bare.is_empty() {
-        return (unique(bare.into_iter().map(|name| (name, None))), "bare names in the prose");
-    }
-    let failing = pick(notice, findings, Sureness::Failing, false);
-    if !failing.is_empty() {
-        return (failing, "sentences about the failure");
-    }
-    let outsider = |address: &String| !is_reporter(notice, address) && !is_sender(notice, address);
-    let subject = mail.header.text("Subject").unwrap_or_default();
-    let in_subject =
-        unique(address::addresses(&subject).take(8).map(|found| found.address).filter(outsider).map(|address| (address, None)));
-    if !in_subject.is_empty() {
-        return (in_subject, "the subject");
-    }
-    for (sureness, found_in) in
-        [(Sureness::OriginalTo, "the original's To as the report repeats it"), (Sureness::Mention, "sentences of the prose")]
-    {
-        let found = pick(notice, findings, sureness, false);
-        if !found.is_empty() {
-            return (found, found_in);
-        }
-    }
-    let returned = Original::recipients(mail, notice).into_iter().filter(|address| !is_reporter(notice, address));
-    let returned = unique(returned.map(|address| (address, None)));
-    if returned.is_empty() { (returned, "nowhere") } else { (returned, "the returned message") }
-}
-
-/// The addresses of Exim's own field, which others write too.
-fn failed_field(mail: &Mail<'_>, findings: &Findings) -> Vec<Pair> {
-    let fields = mail.header.fields().iter().filter(|field| field.name.eq_ignore_ascii_case("X-Failed-Recipients"));
-    let addresses = fields.flat_map(|field| field.text().split(',').filter_map(address::clean).collect::<Vec<_>>());
-    unique(addresses.take(RECIPIENTS).map(|address| {
-        let original = findings.blocks.original_of(&address);
-        (address, original)
-    }))
-}
-
-/// Each address once, in order.
-fn unique(addresses: impl Iterator<Item = Pair>) -> Vec<Pair> {
-    let mut seen = std::collections::HashSet::new();
-    addresses.filter(|(address, _)| seen.insert(address.to_lowercase())).collect()
-}
-
 /// Fills in what the fields of a report leave out: address, reply, codes, host and stage, from the prose about the same recipient.
 pub(super) fn complete(report: &mut Report, mail: &Mail<'_>, notice: &Notice<'_>) {
     let findings = Findings::of(notice);
@@ -202,6 +105,8 @@ fn fill_in(report: &mut Report, notice: &Notice<'_>, findings: &Findings) {
     let whole = Reason::of(lines.iter().map(String::as_str));
     let all_lines = if only { joined(lines) } else { String::new() };
     let Findings { blocks, turns } = findings;
+    // What is said before the first recipient goes for all of them.
+    let lead = if only { String::new() } else { joined(&lines[..blocks.first_line().min(lines.len())]) };
     let silent = |recipient: &Recipient| {
         let address = recipient.address.as_deref().unwrap_or_default();
         recipient.diagnostic.is_none()
@@ -209,7 +114,8 @@ fn fill_in(report: &mut Report, notice: &Notice<'_>, findings: &Findings) {
             && blocks.about(address).is_none_or(|block| !block.reason.quotes_reply())
     };
     // A reason that is given once stands for all.
-    let shares = only || (whole.quotes_reply() && report.recipients.iter().all(silent));
+    let quotes_none = report.recipients.iter().all(silent);
+    let shares = only || (whole.quotes_reply() && quotes_none);
     let reporting_mta = report.reporting_mta.as_deref();
     for recipient in &mut report.recipients {
         let address = recipient.address.clone().unwrap_or_default();
@@ -227,20 +133,22 @@ fn fill_in(report: &mut Report, notice: &Notice<'_>, findings: &Findings) {
         if shares && whole.quotes_reply() {
             take_reason(recipient, &whole);
         }
-        recipient.explanation = match own.map(|block| &block.reason.text).filter(|text| !text.is_empty()) {
-            _ if only => Some(all_lines.clone()).filter(|text| !text.is_empty()),
-            Some(text) => Some(text.clone()),
-            None if shares => Some(whole.text.clone()).filter(|text| !text.is_empty()),
-            None => None,
+        let explanation = match own.map(|block| block.reason.text.as_str()) {
+            _ if only => all_lines.clone(),
+            Some(text) if quotes_none => format!("{text} {lead}"),
+            Some(text) => text.to_owned(),
+            None if shares => whole.text.clone(),
+            None if quotes_none => lead.clone(),
+            None => String::new(),
         };
+        recipient.explanation = Some(explanation).filter(|text| !text.trim().is_empty());
         if recipient.remote_mta.is_none() {
-            let in_explanation = || recipient.explanation.as_deref().and_then(host_in);
             recipient.remote_mta = recipient
                 .diagnostic
                 .as_deref()
                 .and_then(host_in)
                 .or_else(|| whole.host.clone().filter(|_| shares))
-                .or_else(in_explanation)
+                .or_else(|| host_in(&all_lines))
                 .filter(|host| reporting_mta.is_none_or(|reporter| !reporter.eq_ignore_ascii_case(host)));
         }
     }
@@ -293,44 +201,6 @@ fn take_reason(recipient: &mut Recipient, reason: &Reason) {
     if recipient.remote_mta.is_none() {
         recipient.remote_mta.clone_from(&reason.host);
     }
-}
-
-/// Local names without a domain, alone on a line below a sentence that announces recipients.
-fn bare_names(lines: &[String]) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut announced = false;
-    for line in lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()) {
-        if names.len() >= RECIPIENTS {
-            break;
-        }
-        if announced {
-            let name = line.split("  ").next().unwrap_or_default().trim_matches(['<', '>', ':', '"', '.']);
-            let is_name = (2..=40).contains(&name.len())
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+'))
-                && name.bytes().any(|byte| byte.is_ascii_alphanumeric());
-            if is_name {
-                names.push(name.to_owned());
-                continue;
-            }
-        }
-        let lower = cut(line, 400).to_lowercase();
-        let ends = lower.trim_end_matches('-').trim_end().ends_with([':', '：']);
-        announced = names.is_empty()
-            && ends
-            && says(&lower, &["recipient", "address", "to the following", "user", "delivered to", "deliver to"])
-            && !says(&lower, &["reason", "following error", "header", "following text"]);
-        if names.is_empty()
-            && !announced
-            && let Some((label, name)) = line.split_once(':')
-            && says(
-                &label.to_lowercase(),
-                &["unknown user", "user unknown", "no such user", "invalid recipient", "undeliverable to"],
-            )
-        {
-            names.extend(address::clean(name).filter(|name| !name.contains(' ')));
-        }
-    }
-    names
 }
 
 #[cfg(test)]

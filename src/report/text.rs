@@ -3,8 +3,9 @@
 //! In: a mail taken apart. Out: lines, the quoted original cut off, and the same as one lower-case text for looking up words.
 
 use super::words::{ORIGINAL_FOLLOWS, says};
-use crate::limits::{PROSE_LINES, TEXT_BYTES};
+use crate::limits::{PROSE_LINES, TEXT_BYTES, cut};
 use crate::mail::{Mail, Part};
+use crate::reply::Reply;
 
 /// The prose of a mail.
 #[derive(Debug, Default)]
@@ -39,6 +40,16 @@ impl Prose {
             words = words.replace('\u{2019}', "'");
         }
         Self { lines, quoted, words, cut }
+    }
+}
+
+impl Prose {
+    /// Whether a line quotes a server's refusal, whatever language stands around it.
+    pub(super) fn quotes_reply(&self) -> bool {
+        self.lines.iter().take(200).any(|line| {
+            let reply = Reply::parse(cut(line, 1_000));
+            reply.at.is_some() && reply.code.is_some_and(|code| code.class() != 2)
+        })
     }
 }
 
@@ -110,7 +121,7 @@ fn announces_original(line: &str, rest: &[String]) -> bool {
         return false;
     }
     // A sentence may speak of the original without showing it: then the report goes on with a reply.
-    let mut soon = rest.iter().filter(|line| !line.trim().is_empty()).take(6).peekable();
+    let mut soon = rest.iter().take(60).filter(|line| !line.trim().is_empty()).take(6).peekable();
     line.starts_with(['-', '=', '|', '_', '*'])
         || follows
         || soon.peek().is_none()

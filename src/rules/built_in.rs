@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::phrases::{Bucket, Entry, Owner, PhraseIndex};
-use super::{CodeMask, OwnedOrStatic, Pattern, Provider, ProviderId, Rule, Section, StatusMask};
+use super::{CodeMask, OwnedOrStatic, Owner, Pattern, Provider, ProviderId, Rule, Section, StatusMask};
+use crate::phrases::{Bucket, Ends, Entry, PhraseIndex};
 use crate::reply::{Command, ReplyCode};
 use crate::verdict::Cause;
 
@@ -16,6 +16,11 @@ pub(super) fn section() -> Section {
         providers: OwnedOrStatic::Static(&PROVIDERS),
         first_provider: 0,
         by_code: Cow::Borrowed(&BY_CODE),
-        index: PhraseIndex { entries: Cow::Borrowed(&ENTRIES), heads: Cow::Borrowed(&HEADS), buckets: Cow::Borrowed(&BUCKETS) },
+        index: PhraseIndex {
+            entries: Cow::Borrowed(&ENTRIES),
+            heads: Cow::Borrowed(&HEADS),
+            buckets: Cow::Borrowed(&BUCKETS),
+            ends: Ends::WithWord,
+        },
     }
 }

@@ -3,8 +3,8 @@
 //! In: a table. Out: what is wrong, with file, line and rule. `rules check` prints it, and the tests demand that the
 //! built-in table has none.
 
-use super::phrases::{Owner, PhraseIndex, normalise};
 use super::{Facts, Rule, RuleError, Table};
+use crate::phrases::{Ends, PhraseIndex, normalise};
 use crate::reply::Reply;
 
 /// Everything that is wrong with the rules for which `wanted` holds, in the order of the table.
@@ -38,10 +38,10 @@ fn check_rule(table: &Table, rule: &Rule) -> Vec<RuleError> {
         }
     }
     for phrase in rule.phrases.iter() {
-        let index = PhraseIndex::build(std::iter::once((phrase.as_ref(), Owner::Rule { rule: 0, phrase: 0 })));
+        let index = PhraseIndex::build(std::iter::once((phrase.as_ref(), ())), Ends::WithWord);
         let mut found = false;
         for example in rule.examples.iter() {
-            index.search(&normalise(&Reply::parse(example).text), |_| found = true);
+            index.search(&normalise(&Reply::parse(example).text), |()| found = true);
         }
         if !found {
             complain(phrase, format!("the phrase {phrase:?} is in no example"));

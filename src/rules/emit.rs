@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::phrases::Owner;
-use super::{CodeMask, Day, Section, StatusMask, Table};
+use super::{CodeMask, Day, Owner, Section, StatusMask, Table};
 
 /// The constants of a table's only section, as Rust source.
 pub(crate) fn source(table: &Table) -> String {
@@ -44,7 +43,7 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
         writeln!(out, "marks: {}, file: {}, line: {} }},", texts(&provider.marks), text(&provider.file), provider.line)?;
     }
     writeln!(out, "];\nstatic BY_CODE: [u32; {}] = {:?};", section.by_code.len(), section.by_code)?;
-    writeln!(out, "static ENTRIES: [Entry; {}] = [", section.index.entries.len())?;
+    writeln!(out, "static ENTRIES: [Entry<Owner>; {}] = [", section.index.entries.len())?;
     for entry in section.index.entries.iter() {
         let owner = match entry.owner {
             Owner::Rule { rule, phrase } => format!("Owner::Rule {{ rule: {rule}, phrase: {phrase} }}"),

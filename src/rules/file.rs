@@ -8,8 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
-use super::phrases::fragments;
 use super::{CodeMask, Day, List, Pattern, Provider, ProviderId, ProviderSet, Rule, StatusMask, Text};
+use crate::phrases::fragments;
 use crate::reply::{Command, EnhancedCode, ReplyCode};
 use crate::verdict::Cause;
 

@@ -34,6 +34,7 @@ pub(crate) const FILES: &[&str] = &[
     "text/domain.toml",
     "text/system.toml",
     "text/languages.toml",
+    "text/words-together.toml",
     "text/policy.toml",
     "status.toml",
     "code.toml",

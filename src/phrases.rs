@@ -1,52 +1,59 @@
 //! Which phrases are in a text: one pass over the text, whatever the number of phrases.
 //!
-//! In: phrases, then normalised texts. Out: the owners of the phrases that are in the text. Phrases stand for whole words, so
-//! only the places where a word begins are looked up, in a sorted list in which every phrase that the text continues with is
-//! a prefix of the one found there. The list is made when the program is built, and thousands of phrases cost no more than
-//! hundreds.
+//! In: phrases with their owners, then normalised texts. Out: the owners of the phrases that are in the text. Phrases begin
+//! where a word begins, so only those places are looked up, in a sorted list in which every phrase that the text continues
+//! with is a prefix of the one found there. The list can be made when the program is built, and thousands of phrases cost no
+//! more than hundreds. What a phrase means is its owner's business.
 
 use std::borrow::Cow;
 
-use super::{List, ProviderId, Text};
 use crate::limits::PHRASE_GAP;
 
-/// Whose phrase it is.
+/// A list that is either part of the program or was made at run time.
+pub type List<T> = Cow<'static, [T]>;
+/// Text that is either part of the program or was made at run time.
+pub type Text = Cow<'static, str>;
+
+/// Where a phrase may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
-    Rule { rule: u32, phrase: u32 },
-    Provider(ProviderId),
+pub(crate) enum Ends {
+    /// Where a word ends.
+    WithWord,
+    /// Anywhere: `undeliver` is in "undeliverable".
+    Anywhere,
 }
 
 /// One phrase, normalised.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(crate) struct Entry<O> {
     /// What stands before the first `...`.
-    pub(super) first: Text,
+    pub(crate) first: Text,
     /// What stands behind each `...`.
-    pub(super) rest: List<Text>,
-    pub(super) owner: Owner,
+    pub(crate) rest: List<Text>,
+    pub(crate) owner: O,
     /// The longest other entry that begins this one's first fragment, if any.
-    pub(super) parent: Option<u32>,
+    pub(crate) parent: Option<u32>,
 }
 
 /// The entries whose first fragments begin with the same three bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     /// The three bytes; 0 for none.
-    pub(super) beginning: u32,
-    pub(super) start: u32,
-    pub(super) end: u32,
+    pub(crate) beginning: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
 }
 
-/// All phrases of a section, ready to be searched for.
+/// Phrases, ready to be searched for.
 #[derive(Debug)]
-pub(super) struct PhraseIndex {
+pub(crate) struct PhraseIndex<O: Clone + 'static> {
     /// Sorted by first fragment.
-    pub(super) entries: List<Entry>,
+    pub(crate) entries: List<Entry<O>>,
     /// The first eight bytes of each entry as a number, which compares as the bytes do.
-    pub(super) heads: List<u64>,
+    pub(crate) heads: List<u64>,
     /// A hash table over the first three bytes, open addressing; its length is a power of two, at least twice the entries'.
-    pub(super) buckets: List<Bucket>,
+    pub(crate) buckets: List<Bucket>,
+    pub(crate) ends: Ends,
 }
 
 /// The first three bytes as a number; shorter texts are filled with zeros.
@@ -68,14 +75,14 @@ fn head(bytes: &[u8]) -> u64 {
 }
 
 /// A phrase as the normalised fragments around its `...`.
-pub(super) fn fragments(phrase: &str) -> impl Iterator<Item = String> {
+pub(crate) fn fragments(phrase: &str) -> impl Iterator<Item = String> {
     phrase.split("...").map(|part| normalise(part).into_owned())
 }
 
-impl PhraseIndex {
+impl<O: Copy + 'static> PhraseIndex<O> {
     /// Indexes phrases, each of which has a first fragment.
-    pub(super) fn build<'p>(phrases: impl Iterator<Item = (&'p str, Owner)>) -> Self {
-        let mut entries: Vec<Entry> = phrases
+    pub(crate) fn build<'p>(phrases: impl Iterator<Item = (&'p str, O)>, ends: Ends) -> Self {
+        let mut entries: Vec<Entry<O>> = phrases
             .map(|(phrase, owner)| {
                 let mut fragments = fragments(phrase).map(Text::Owned);
                 let first = fragments.next().unwrap_or_default();
@@ -93,7 +100,7 @@ impl PhraseIndex {
             open.push(at);
         }
         let heads = entries.iter().map(|entry| head(entry.first.as_bytes())).collect();
-        Self { heads, buckets: buckets(&entries).into(), entries: entries.into() }
+        Self { heads, buckets: buckets(&entries).into(), entries: entries.into(), ends }
     }
 
     /// The entries that begin as `bytes` do.
@@ -126,7 +133,7 @@ impl PhraseIndex {
     }
 
     /// Tells `found` the owner of each phrase that is in `text`, which must be [`normalise`]d.
-    pub(super) fn search(&self, text: &str, mut found: impl FnMut(Owner)) {
+    pub(crate) fn search(&self, text: &str, mut found: impl FnMut(O)) {
         let bytes = text.as_bytes();
         let mut in_word = false;
         for at in 0..bytes.len().saturating_sub(2) {
@@ -142,7 +149,9 @@ impl PhraseIndex {
             let mut candidate = self.last_before(bucket, rest);
             while let Some(entry) = candidate.map(|at| &self.entries[at as usize]) {
                 let first = entry.first.as_bytes();
-                if rest.starts_with(first) && ends_word(bytes, at + first.len()) && continues(text, at + first.len(), &entry.rest)
+                if rest.starts_with(first)
+                    && (self.ends == Ends::Anywhere || ends_word(bytes, at + first.len()))
+                    && continues(text, at + first.len(), &entry.rest)
                 {
                     found(entry.owner);
                 }
@@ -153,7 +162,7 @@ impl PhraseIndex {
 }
 
 /// The hash table over the beginnings of sorted entries.
-fn buckets(entries: &[Entry]) -> Vec<Bucket> {
+fn buckets<O>(entries: &[Entry<O>]) -> Vec<Bucket> {
     let mut buckets = vec![Bucket::default(); (2 * entries.len()).next_power_of_two().max(2)];
     let mut start = 0;
     while start < entries.len() {
@@ -204,7 +213,7 @@ fn continues(text: &str, mut at: usize, fragments: &[Text]) -> bool {
 }
 
 /// The text as phrases are matched against it: lower case, white space run together, typographic quotes and dashes made plain.
-pub fn normalise(text: &str) -> Cow<'_, str> {
+pub(crate) fn normalise(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let is_plain = bytes.iter().all(|byte| matches!(byte, b' '..=b'~') && !byte.is_ascii_uppercase() && *byte != b'`');
     if is_plain && !bytes.windows(2).any(|pair| pair == b"  ") {
@@ -241,15 +250,10 @@ pub fn normalise(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn found(phrases: &[&str], text: &str) -> Vec<u32> {
-        let owner = |rule| Owner::Rule { rule, phrase: 0 };
-        let index = PhraseIndex::build(phrases.iter().copied().zip((0..).map(owner)));
+    fn found(phrases: &[&str], text: &str) -> Vec<usize> {
+        let index = PhraseIndex::build(phrases.iter().copied().zip(0..), Ends::WithWord);
         let mut hits = Vec::new();
-        index.search(&normalise(text), |owner| {
-            if let Owner::Rule { rule, .. } = owner {
-                hits.push(rule);
-            }
-        });
+        index.search(&normalise(text), |owner| hits.push(owner));
         hits.sort_unstable();
         hits.dedup();
         hits
@@ -269,6 +273,14 @@ mod tests {
         assert_eq!(found(&phrases, "spamhaus, spam@example.com, nospam"), [0; 0]);
         assert_eq!(found(&phrases, "is spam."), [0]);
         assert_eq!(found(&phrases, "no mailbox (#5.1.1)"), [1]);
+    }
+
+    #[test]
+    fn stems_may_end_anywhere() {
+        let index = PhraseIndex::build([("undeliver", ())].into_iter(), Ends::Anywhere);
+        let mut hits = 0;
+        index.search("undeliverable: undelivered, notundelivered", |()| hits += 1);
+        assert_eq!(hits, 2);
     }
 
     #[test]

@@ -1,0 +1,75 @@
+//! A folder → its files, sorted by path, and what in it could not be listed.
+//!
+//! Hidden files and companions of mails are left out; of a Maildir, everything but `cur`, `new` and further folders.
+
+use std::path::Path;
+
+use super::{Entry, Unreadable, name, reason};
+
+/// The entries of a folder, those of the folders in it included.
+pub(super) fn walk(folder: &Path) -> Vec<Entry> {
+    // Neighbours share their folder: whether it is a Maildir is asked once.
+    let mut parent_is_maildir = (std::path::PathBuf::new(), false);
+    let mut in_maildir = move |path: &Path| {
+        let Some(parent) = path.parent() else { return false };
+        if parent_is_maildir.0 != parent {
+            parent_is_maildir = (parent.to_owned(), parent.join("cur").is_dir() && parent.join("new").is_dir());
+        }
+        parent_is_maildir.1
+    };
+    walkdir::WalkDir::new(folder)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(move |entry| {
+            if entry.depth() == 0 {
+                return true;
+            }
+            // `tmp` holds mails that are still being written; files beside `cur` and `new` are the server's own.
+            let is_servers_own = entry.file_type().is_file() || entry.file_name() == "tmp";
+            let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            !(is_hidden || is_servers_own && in_maildir(entry.path()))
+        })
+        .filter_map(|entry| match entry {
+            Ok(entry) if entry.file_type().is_file() => {
+                (!is_companion(entry.path())).then(|| Entry::File { path: entry.into_path(), named: false })
+            }
+            Ok(entry) if entry.file_type().is_dir() => None,
+            Ok(entry) => Some(lost(entry.path(), what(entry.file_type()).to_owned())),
+            Err(error) => Some(lost(
+                error.path().unwrap_or(folder),
+                match (error.loop_ancestor(), error.io_error()) {
+                    (Some(ancestor), _) => format!("a symbolic link that leads back to `{}`", name(ancestor).escape_debug()),
+                    (None, Some(error)) => reason(error),
+                    (None, None) => "can't be read".to_owned(),
+                },
+            )),
+        })
+        .collect()
+}
+
+fn lost(path: &Path, reason: String) -> Entry {
+    Entry::Lost(Unreadable { source: name(path), reason })
+}
+
+#[cfg(unix)]
+fn what(file_type: std::fs::FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if file_type.is_fifo() {
+        "a named pipe"
+    } else if file_type.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn what(_: std::fs::FileType) -> &'static str {
+    "neither a file nor a folder"
+}
+
+/// A file that stands beside mails and is none.
+pub(super) fn is_companion(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b".expect.toml")
+}

@@ -1,0 +1,96 @@
+//! What the sentence around an address says: that it failed, or that it is that of a helper.
+
+use super::{Sureness, indent, says_nothing};
+use crate::limits::cut;
+use crate::report::address::Found;
+use crate::report::words::{CONTACT, FAILURE, HELPERS, says};
+
+/// Whether a sentence runs on from the line before, over the address, to the words behind it.
+pub(super) fn continues(lines: &[String], at: usize, after: &str) -> bool {
+    at > 0
+        && after.starts_with(|c: char| c.is_lowercase())
+        && lines[at - 1].ends_with(|c: char| c.is_lowercase() || c == ',')
+        && indent(&lines[at]) == indent(&lines[at - 1])
+}
+
+/// Whether an address at the beginning of a line is that of a helper, by the sentence that leads to it.
+pub(super) fn is_contact_line(lines: &[String], at: usize, after: &str) -> bool {
+    let mut lead = String::new();
+    let before = lines[..at].iter().rev().take(6).skip_while(|line| line.trim().is_empty()).take(2);
+    for line in before.take_while(|line| !line.trim().is_empty()).collect::<Vec<_>>().into_iter().rev() {
+        lead.push_str(cut(line.trim(), 400));
+        lead.push(' ');
+    }
+    let tail = last_sentence(&lead).to_lowercase();
+    let directly = at > 0 && !lines[at - 1].trim().is_empty();
+    // A sentence that has ended leads nowhere.
+    if tail.is_empty() || !CONTACT.are_in(&tail) || FAILURE.are_in(&tail) || says(&tail, ANNOUNCES) {
+        return false;
+    }
+    directly || tail.trim_end().ends_with([':', ',']) || says_nothing(after)
+}
+
+/// Words that announce recipients, whatever else the sentence says.
+const ANNOUNCES: &[&str] = &["recipient", "following address", "following user", "to the following"];
+
+/// Whether a lower-case text leads to somebody else than the recipient.
+pub(super) fn leads_to_others(lower: &str) -> bool {
+    CONTACT.are_in(lower) || HELPERS.are_in(lower)
+}
+
+/// What stands behind the last end of a sentence.
+fn last_sentence(text: &str) -> &str {
+    let text = text.trim_end();
+    let start = sentence_ends(text).last().unwrap_or(0);
+    text[start..].trim_start()
+}
+
+/// Where sentences end in a text: the byte behind each full stop.
+fn sentence_ends(text: &str) -> impl Iterator<Item = usize> {
+    text.char_indices().filter_map(|(at, c)| {
+        let end = at + c.len_utf8();
+        match c {
+            '。' | '！' | '？' => Some(end),
+            '.' | '!' | '?' if text[end..].is_empty() || text[end..].starts_with(' ') => Some(end),
+            _ => None,
+        }
+    })
+}
+
+/// How surely a sentence names an address as the failed one; none where it names a helper.
+pub(super) fn in_sentence(lines: &[String], at: usize, paragraph: usize, found: &Found) -> Option<Sureness> {
+    let line = lines[at].as_str();
+    let mut lead = String::new();
+    for line in &lines[paragraph.max(at.saturating_sub(3))..at] {
+        lead.push_str(cut(line.trim(), 400));
+        lead.push(' ');
+    }
+    lead.push_str(line[..found.start].trim_start());
+    let lead = last_sentence_before(&lead).to_lowercase();
+    let mut trail = line[found.end..].to_owned();
+    for line in lines.iter().skip(at + 1).take(2).take_while(|line| !line.trim().is_empty()) {
+        trail.push(' ');
+        trail.push_str(cut(line.trim(), 400));
+    }
+    let end = sentence_ends(&trail).next().unwrap_or(trail.len());
+    let trail = trail[..end].to_lowercase();
+    let near: String = lead.chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
+    let fails = FAILURE.are_in(&lead) || FAILURE.are_in(&trail) || says(&lead, LEADS);
+    if leads_to_others(&near) || (leads_to_others(&lead) && !FAILURE.are_in(&lead)) {
+        return None;
+    }
+    if !fails && leads_to_others(&trail) {
+        return None;
+    }
+    Some(if fails { Sureness::Failing } else { Sureness::Mention })
+}
+
+/// Words of a sentence that leads to the recipient without saying that it failed.
+const LEADS: &[&str] =
+    &["message to ", "mail to ", "delivery to ", "deliver to ", "addressed to", "was addressed", "message for", "mailing list"];
+
+/// What stands behind the last end of a sentence, when the text goes on.
+fn last_sentence_before(text: &str) -> &str {
+    let start = sentence_ends(text).filter(|&end| end < text.len()).last().unwrap_or(0);
+    text[start..].trim_start()
+}
