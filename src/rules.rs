@@ -383,9 +383,12 @@ impl Table {
         let mut providers = self.providers_of_host(facts.host);
         let mut seen: Vec<(u32, u32, u32)> = Vec::new();
         for (section, place) in self.sections.iter().zip(0_u32..) {
-            section.index.search(&text, |owner| match owner {
-                Owner::Rule { rule, phrase } => seen.push((place, rule, phrase)),
-                Owner::Provider(id) => providers.insert(id),
+            section.index.search(&text, |owner| {
+                match owner {
+                    Owner::Rule { rule, phrase } => seen.push((place, rule, phrase)),
+                    Owner::Provider(id) => providers.insert(id),
+                }
+                true
             });
         }
         seen.sort_unstable();

@@ -41,7 +41,10 @@ fn check_rule(table: &Table, rule: &Rule) -> Vec<RuleError> {
         let index = PhraseIndex::build(std::iter::once((phrase.as_ref(), ())), Ends::WithWord);
         let mut found = false;
         for example in rule.examples.iter() {
-            index.search(&normalise(&Reply::parse(example).text), |()| found = true);
+            index.search(&normalise(&Reply::parse(example).text), |()| {
+                found = true;
+                false
+            });
         }
         if !found {
             complain(phrase, format!("the phrase {phrase:?} is in no example"));
