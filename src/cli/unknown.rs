@@ -8,11 +8,13 @@ use std::path::PathBuf;
 use clap::Args;
 use whybounce::answer::{Answer, Classifier};
 use whybounce::classify::{Evidence, classify};
-use whybounce::input::{Mails, Unreadable};
+use whybounce::input::{MailView, Mails, Unreadable};
+use whybounce::output::Tally;
 use whybounce::rules::{Redactor, draft_as};
 use whybounce::verdict::DecidedBy;
 
-use super::batch::{self, Chunk, Progress};
+use super::batch;
+use super::progress::Progress;
 use super::sink::Sink;
 use super::{Common, Ending, load_table};
 
@@ -54,7 +56,7 @@ struct Undecided {
     rule: Option<String>,
 }
 
-/// What a worker makes of a chunk.
+/// What a worker makes of its mails.
 #[derive(Default)]
 struct Done {
     undecided: Vec<Undecided>,
@@ -76,30 +78,24 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
         ending = read_replies(&options.paths, &classifier, &mut unknowns)?;
     } else {
         let mut progress = Progress::new(&options.common);
-        let work = |chunk: Chunk| {
-            let mut done = Done::default();
-            for mail in chunk {
-                match mail {
-                    Err(unreadable) => done.unreadable.push(unreadable),
-                    Ok(mail) => {
-                        done.mails += 1;
-                        done.add(&classifier.classify(&mail.source, &mail.bytes));
-                    }
-                }
+        let each = |done: &mut Done, mail: Result<MailView<'_>, Unreadable>| match mail {
+            Err(unreadable) => done.unreadable.push(unreadable),
+            Ok(mail) => {
+                done.mails += 1;
+                done.add(&classifier.classify(&mail.source, mail.bytes));
             }
-            done
         };
-        let outcome = batch::run(Mails::of(&options.paths), options.common.jobs(), work, |done| {
+        let tally = Tally::default();
+        batch::run(Mails::of(&options.paths), options.common.jobs(), each, |done: Done, share| {
             for unreadable in &done.unreadable {
                 progress.complain(&unreadable.to_string());
                 ending = Ending::Failed;
             }
-            progress.add(done.mails, String::new);
+            progress.add(done.mails, &tally, share);
             unknowns.add(done);
             Ok(())
-        });
-        progress.finish();
-        outcome?;
+        })?;
+        progress.finish(&tally);
     }
     unknowns.write(&mut sink, options.top.unwrap_or(usize::MAX))?;
     sink.finish()?;
