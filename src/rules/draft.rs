@@ -6,6 +6,7 @@
 use super::redact::{Redactor, is_mark};
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 use crate::reply::Reply;
+use crate::visible::deceives;
 
 /// The source of a draft, which its author has to replace.
 pub(super) const PLACEHOLDER_SOURCE: &str = "seen in a bounce";
@@ -20,7 +21,9 @@ pub fn draft(reply: &str) -> Option<String> {
 
 /// A `[[rule]]` of this id, redacted by one who knows what the reply is about; none where the reply has no words.
 pub fn draft_as(id: &str, redactor: &Redactor, reply: &str) -> Option<String> {
-    let reply = cut(reply, DIAGNOSTIC_BYTES);
+    // What is invisible would be pasted unseen; rules are matched without it.
+    let plain: String = reply.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| !deceives(c)).collect();
+    let reply = cut(&plain, DIAGNOSTIC_BYTES);
     let phrase = longest_run(&Reply::parse(&redactor.marked(reply)).text)?;
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     Some(format!(
