@@ -9,6 +9,7 @@ mod phrases;
 mod reply;
 mod rules;
 mod verdict;
+mod visible;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
     println!("cargo::rustc-check-cfg=cfg(rules_compiled)");
     println!("cargo::rustc-cfg=rules_compiled");
     println!("cargo::rerun-if-changed=src/rules");
-    for module in ["build", "limits", "phrases", "reply", "rules", "verdict"] {
+    for module in ["build", "limits", "phrases", "reply", "rules", "verdict", "visible"] {
         println!("cargo::rerun-if-changed=src/{module}.rs");
     }
     match compile() {

@@ -217,7 +217,7 @@ pub fn updated(old: Option<&str>, answer: &Answer<'_>) -> Result<String, BadExpe
             set(document.as_table_mut(), &key, field, answer, None);
         }
     }
-    if let Some(original) = document.get_mut("original").and_then(toml_edit::Item::as_table_mut) {
+    if let Some(original) = document.get_mut("original").and_then(toml_edit::Item::as_table_like_mut) {
         let keys: Vec<String> = original.iter().map(|(key, _)| key.to_owned()).collect();
         for key in keys {
             if let Ok(field) = format!("original_{key}").parse::<Field>() {
@@ -268,7 +268,7 @@ fn update_recipients(document: &mut toml_edit::DocumentMut, answer: &Answer<'_>)
 }
 
 /// Sets a key to today's value; a value that the mail does not give is left out, since TOML has no null.
-fn set(table: &mut toml_edit::Table, key: &str, field: Field, answer: &Answer<'_>, row: Option<usize>) {
+fn set(table: &mut dyn toml_edit::TableLike, key: &str, field: Field, answer: &Answer<'_>, row: Option<usize>) {
     match answer.field(field, row) {
         None => {
             table.remove(key);
@@ -352,6 +352,8 @@ mod tests {
             new,
             "# why\nnote = \"n\"\nkind = \"bounce\"\n\n[[recipients]]\naddress = \"a@example.com\"\nreply_code = 550 # digits\n"
         );
+        let inline = updated(Some("original = { subject = \"old\" } # why\n"), &answer).expect("good");
+        assert_eq!(inline, "original = {} # why\n");
         let fresh = updated(None, &answer).expect("good");
         assert_eq!(Expectation::parse(&fresh).expect("good").differences(&answer), []);
     }

@@ -121,20 +121,19 @@ pub fn classify<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Verdict<'t> {
 /// Every rule that holds, in the order of precedence: the first is the one that [`classify`] lets win.
 pub fn trace<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Vec<Match<'t>> {
     let of_reply = table.all(&facts(evidence, &words(evidence)));
+    let decided = of_reply.first().is_some_and(|(first, _)| is_settled(first));
+    let of_reply = of_reply.into_iter().map(|(rule, phrase)| Match { rule, phrase, in_explanation: false });
+    let explanation = evidence.explanation.map(|explanation| Reply::parse(cut(explanation, DIAGNOSTIC_BYTES)));
+    let of_explanation = explanation.map(|reply| table.all(&facts(evidence, &reply.text))).unwrap_or_default();
+    let of_explanation = of_explanation.into_iter().filter(|(_, phrase)| phrase.is_some()).map(|(rule, phrase)| Match {
+        rule,
+        phrase,
+        in_explanation: true,
+    });
     let mut matches: Vec<Match<'t>> =
-        of_reply.into_iter().map(|(rule, phrase)| Match { rule, phrase, in_explanation: false }).collect();
-    if let Some(explanation) = evidence.explanation {
-        let explanation = Reply::parse(cut(explanation, DIAGNOSTIC_BYTES));
-        let more = table.all(&facts(evidence, &explanation.text)).into_iter().filter(|(_, phrase)| phrase.is_some());
-        let decided = matches.first().is_some_and(|first| is_settled(first.rule));
-        let at = if decided { matches.len() } else { 0 };
-        let known: Vec<&str> = matches.iter().map(|step| step.rule.id.as_ref()).collect();
-        let more: Vec<Match<'t>> = more
-            .filter(|(rule, _)| !known.contains(&rule.id.as_ref()))
-            .map(|(rule, phrase)| Match { rule, phrase, in_explanation: true })
-            .collect();
-        matches.splice(at..at, more);
-    }
+        if decided { of_reply.chain(of_explanation).collect() } else { of_explanation.chain(of_reply).collect() };
+    let mut known = std::collections::HashSet::new();
+    matches.retain(|step| known.insert(step.rule.id.as_ref()));
     matches
 }
 
@@ -205,6 +204,23 @@ mod tests {
         let steps: Vec<_> =
             trace(&table, &evidence).into_iter().map(|step| (step.rule.id.as_ref(), step.in_explanation)).collect();
         assert_eq!(steps, [("any-gone", true), ("status-x-7-1", false)]);
+    }
+
+    #[test]
+    fn the_trace_begins_with_the_winner_where_reply_and_explanation_hold_the_same_words() {
+        let text =
+            "[[rule]]\nid = \"own-code\"\ncause = \"policy\"\nstatus = \"x.7.1\"\nsource = \"s\"\nexamples = [\"550 5.7.1\"]\n";
+        let word = |id: &str| {
+            format!(
+                "[[rule]]\nid = \"{id}\"\ncause = \"user_unknown\"\nphrases = [\"{id}\"]\nsource = \"s\"\nexamples = [\"550 {id}\"]\n"
+            )
+        };
+        let text = format!("{text}{}{}", word("gone"), word("left"));
+        let table = Table::from_sources(&[Source { name: "test.toml", text: &text }]).expect("a good table");
+        let evidence = Evidence { explanation: Some("gone and left"), ..Evidence::of_reply("550 5.7.1 gone", None, None) };
+        let winner = classify(&table, &evidence).rule.map(|rule| rule.id.as_ref());
+        let steps: Vec<_> = trace(&table, &evidence).into_iter().map(|step| step.rule.id.as_ref()).collect();
+        assert_eq!((winner, steps), (Some("gone"), vec!["gone", "left", "own-code"]));
     }
 
     #[test]

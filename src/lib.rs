@@ -35,3 +35,4 @@ pub mod reply;
 pub mod report;
 pub mod rules;
 pub mod verdict;
+pub mod visible;

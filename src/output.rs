@@ -5,8 +5,8 @@ mod csv;
 mod json;
 mod summary;
 mod text;
-mod visible;
 
+pub use crate::visible::visible;
 pub use check::{
     Checked, write_github as write_check_github, write_json as write_check_json, write_junit as write_check_junit,
     write_text as write_check_text,
@@ -21,4 +21,3 @@ pub use text::{
     Look, write_explained, write_explained_reply, write_mail as write_text, write_reply as write_text_reply,
     write_row as write_text_row,
 };
-pub use visible::visible;

@@ -132,8 +132,9 @@ impl<O: Copy + 'static> PhraseIndex<O> {
         (after > start).then(|| after as u32 - 1)
     }
 
-    /// Tells `found` the owner of each phrase that is in `text`, which must be [`normalise`]d.
-    pub(crate) fn search(&self, text: &str, mut found: impl FnMut(O)) {
+    /// Gives `found` the owner of each phrase that is in `text`, which must be [`normalise`]d, until it says that this is
+    /// enough; says whether it did.
+    pub(crate) fn search(&self, text: &str, mut found: impl FnMut(O) -> bool) -> bool {
         let bytes = text.as_bytes();
         let mut in_word = false;
         for at in 0..bytes.len().saturating_sub(2) {
@@ -152,12 +153,14 @@ impl<O: Copy + 'static> PhraseIndex<O> {
                 if rest.starts_with(first)
                     && (self.ends == Ends::Anywhere || ends_word(bytes, at + first.len()))
                     && continues(text, at + first.len(), &entry.rest)
+                    && !found(entry.owner)
                 {
-                    found(entry.owner);
+                    return true;
                 }
                 candidate = entry.parent;
             }
         }
+        false
     }
 }
 
@@ -253,7 +256,10 @@ mod tests {
     fn found(phrases: &[&str], text: &str) -> Vec<usize> {
         let index = PhraseIndex::build(phrases.iter().copied().zip(0..), Ends::WithWord);
         let mut hits = Vec::new();
-        index.search(&normalise(text), |owner| hits.push(owner));
+        index.search(&normalise(text), |owner| {
+            hits.push(owner);
+            true
+        });
         hits.sort_unstable();
         hits.dedup();
         hits
@@ -279,7 +285,10 @@ mod tests {
     fn stems_may_end_anywhere() {
         let index = PhraseIndex::build([("undeliver", ())].into_iter(), Ends::Anywhere);
         let mut hits = 0;
-        index.search("undeliverable: undelivered, notundelivered", |()| hits += 1);
+        index.search("undeliverable: undelivered, notundelivered", |()| {
+            hits += 1;
+            true
+        });
         assert_eq!(hits, 2);
     }
 

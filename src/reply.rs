@@ -25,8 +25,6 @@ pub struct Reply<'a> {
     pub text: Cow<'a, str>,
     /// The byte of the parsed text at which the reply begins, where what surrounds it shows that one does.
     pub at: Option<usize>,
-    /// Whether the enhanced code stands right behind the basic one: the server that answered wrote both.
-    pub is_paired: bool,
     /// Whether the codes are those of a reply inside the text: the outer one only says that the queue time ran out.
     pub is_inner: bool,
 }
@@ -55,10 +53,9 @@ impl<'a> Reply<'a> {
         if enhanced.is_some_and(EnhancedCode::is_expiry)
             && let Some((at, code, enhanced)) = last_real_reply(text, end.unwrap_or(0))
         {
-            return Reply { code, enhanced: Some(enhanced), text: words, at: Some(at), is_paired: true, is_inner: true };
+            return Reply { code, enhanced: Some(enhanced), text: words, at: Some(at), is_inner: true };
         }
-        let is_paired = paired.is_some() && paired == enhanced;
-        Reply { code, enhanced, text: words, at, is_paired, is_inner: false }
+        Reply { code, enhanced, text: words, at, is_inner: false }
     }
 }
 

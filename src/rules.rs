@@ -7,12 +7,14 @@
 #[cfg(rules_compiled)]
 mod built_in;
 mod check;
+mod doubt;
 mod draft;
 #[cfg(not(rules_compiled))]
 mod emit;
 mod file;
 #[cfg(not(rules_compiled))]
 mod order;
+mod redact;
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,12 +28,14 @@ use crate::verdict::{Cause, DecidedBy};
 
 pub use crate::phrases::{List, Text};
 pub use check::check;
-pub use draft::{draft, redact};
+pub use doubt::doubts;
+pub use draft::{draft, draft_as};
 #[cfg(not(rules_compiled))]
 pub(crate) use emit::source;
 pub use file::{RuleError, Source};
 #[cfg(not(rules_compiled))]
 pub(crate) use order::FILES;
+pub use redact::{Redactor, redact};
 
 /// A condition on the basic code: `550`, or `5xx` for a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -383,9 +387,12 @@ impl Table {
         let mut providers = self.providers_of_host(facts.host);
         let mut seen: Vec<(u32, u32, u32)> = Vec::new();
         for (section, place) in self.sections.iter().zip(0_u32..) {
-            section.index.search(&text, |owner| match owner {
-                Owner::Rule { rule, phrase } => seen.push((place, rule, phrase)),
-                Owner::Provider(id) => providers.insert(id),
+            section.index.search(&text, |owner| {
+                match owner {
+                    Owner::Rule { rule, phrase } => seen.push((place, rule, phrase)),
+                    Owner::Provider(id) => providers.insert(id),
+                }
+                true
             });
         }
         seen.sort_unstable();

@@ -127,10 +127,30 @@ fn charset_decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
     if says_nothing {
         return guess_charset(bytes);
     }
+    let has_wide_units = label.get(..3).is_some_and(|start| ["utf", "ucs"].iter().any(|wide| wide.eq_ignore_ascii_case(start)));
     match charset_decoder(label.as_bytes()) {
-        Some(decoder) => Cow::Owned(decoder(bytes)),
+        Some(decoder) if has_wide_units => Cow::Owned(decoder(bytes)),
+        Some(decoder) => Cow::Owned(decoder(&line_feeds(bytes))),
         None => guess_charset(bytes),
     }
+}
+
+/// The bytes with CRLF as LF: half a character before a line end swallows the same byte in either writing.
+fn line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if !bytes.windows(2).any(|pair| pair == b"\r\n") {
+        return Cow::Borrowed(bytes);
+    }
+    let mut plain = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        match line.strip_suffix(b"\r\n") {
+            Some(line) => {
+                plain.extend_from_slice(line);
+                plain.push(b'\n');
+            }
+            None => plain.extend_from_slice(line),
+        }
+    }
+    Cow::Owned(plain)
 }
 
 /// Text of bytes without a (credible) charset label: ISO-2022-JP by its escapes, UTF-8 where it is valid, else a guess.
@@ -138,15 +158,16 @@ pub(super) fn guess_charset(bytes: &[u8]) -> Cow<'_, str> {
     let has_jis = memchr::memchr(0x1B, bytes)
         .is_some_and(|at| matches!(bytes[at..], [0x1B, b'$', b'@' | b'B', ..] | [0x1B, b'(', b'J' | b'I', ..]));
     if has_jis && let Some(decoder) = charset_decoder(b"iso-2022-jp") {
-        return Cow::Owned(decoder(bytes));
+        return Cow::Owned(decoder(&line_feeds(bytes)));
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
+    let bytes = line_feeds(bytes);
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(&bytes[..bytes.len().min(64 << 10)], true);
     let encoding = detector.guess(None, chardetng::Utf8Detection::Deny);
-    encoding.decode_without_bom_handling(bytes).0
+    Cow::Owned(encoding.decode_without_bom_handling(&bytes).0.into_owned())
 }
 
 #[cfg(test)]
@@ -165,6 +186,8 @@ mod tests {
         assert_eq!(decode(b"Caf\xE9", Encoding::None, Some("iso-8859-1"), false), "Café");
         assert_eq!(decode(b"\x1B$B$\"\x1B(B", Encoding::None, Some("us-ascii"), false), "あ");
         assert_eq!(decode(b"plain", Encoding::None, Some("no-such-charset"), false), "plain");
+        let broken = |bytes| decode(bytes, Encoding::None, Some("shift_jis"), false);
+        assert_eq!(broken(b"\x82\r\nx"), broken(b"\x82\nx"));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! The stage of the SMTP dialogue that a reply answered, by its name or by the words of a diagnostic.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::{Serialize, Serializer};
+
+use crate::phrases::{Ends, PhraseIndex};
 
 /// The stage of the SMTP dialogue that was answered (RFC 5321 section 4.1, 3207, 4954).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,76 +74,99 @@ impl Command {
         })
     }
 
-    /// Finds the stage that a diagnostic names in the words of Postfix, Exim, Sendmail, qmail and others.
+    /// Finds the stage that a diagnostic names in the words of Postfix, Exim, Sendmail, qmail and others. The words of a
+    /// server's reply alone name none: a frame around it does.
     pub fn find(text: &str) -> Option<Self> {
-        // Longer marks first: "end of data" holds "data".
-        const MARKS: &[(&str, Command)] = &[
-            ("end of data", Command::EndOfData),
-            ("sending message body", Command::EndOfData),
-            ("body of message generated", Command::EndOfData),
-            ("failed after i sent the message", Command::EndOfData),
-            ("message content", Command::EndOfData),
-            ("rcpt to", Command::RcptTo),
-            ("after rcpt", Command::RcptTo),
-            ("rcpt command", Command::RcptTo),
-            ("command rcpt", Command::RcptTo),
-            ("command mail", Command::MailFrom),
-            ("command data", Command::Data),
-            ("does not like recipient", Command::RcptTo),
-            ("recipient was rejected", Command::RcptTo),
-            ("rcpt_to", Command::RcptTo),
-            ("smtp:rcpt", Command::RcptTo),
-            ("mail from", Command::MailFrom),
-            ("after mail", Command::MailFrom),
-            ("does not like my sender", Command::MailFrom),
-            ("sender was rejected", Command::MailFrom),
-            ("mail_from", Command::MailFrom),
-            ("initial connection", Command::Connect),
-            ("refused to talk to me", Command::Connect),
-            ("while greeting", Command::Connect),
-            ("but greeting failed", Command::Connect),
-            ("starttls", Command::StartTls),
-            ("auth command", Command::Auth),
-            ("after auth", Command::Auth),
-            ("ehlo", Command::Helo),
-            ("helo", Command::Helo),
-            ("data command", Command::Data),
-            ("after data", Command::Data),
-            ("after pipelined data", Command::Data),
-            (">>> data", Command::Data),
-        ];
-        let frame = [
-            "in reply to ",
-            "after ",
-            ">>> ",
-            "sent: ",
-            "did not like our ",
-            "does not like",
-            "sent the message",
-            "refused to talk",
-            "greet",
-            "response to ",
-            "replied to ",
-            "message content",
-            "sending ",
-            "during ",
-            "command",
-            "generated ",
-            "rcpt_to]",
-            "mail_from]",
-            "in rcpt to",
-            "smtp:rcpt",
-            "smtp error",
-            "but sender was rejected",
-            "but recipient was rejected",
-        ];
-        let lower = text.to_ascii_lowercase();
-        if !frame.iter().any(|words| lower.contains(words)) {
-            return None;
-        }
-        MARKS.iter().find(|(mark, _)| lower.contains(mark)).map(|&(_, stage)| stage)
+        let mut framed = false;
+        let mut best: Option<usize> = None;
+        STAGES.search(&text.to_ascii_lowercase(), |sign| {
+            match sign {
+                Sign::Frame => framed = true,
+                Sign::Mark(place) => best = Some(best.map_or(place, |best| best.min(place))),
+            }
+            true
+        });
+        best.filter(|_| framed).map(|place| MARKS[place].1)
     }
 }
+
+/// What a phrase says of the stage.
+#[derive(Debug, Clone, Copy)]
+enum Sign {
+    /// The reporting system speaks of the dialogue.
+    Frame,
+    /// It names the stage of this place in [`MARKS`].
+    Mark(usize),
+}
+
+static STAGES: LazyLock<PhraseIndex<Sign>> = LazyLock::new(|| {
+    let marks = MARKS.iter().zip(0..).map(|((phrase, _), place)| (*phrase, Sign::Mark(place)));
+    PhraseIndex::build(marks.chain(FRAMES.iter().map(|phrase| (*phrase, Sign::Frame))), Ends::Anywhere)
+});
+
+/// Words that name a stage; the earlier of two counts.
+const MARKS: &[(&str, Command)] = &[
+    ("end of data", Command::EndOfData),
+    ("sending message body", Command::EndOfData),
+    ("body of message generated", Command::EndOfData),
+    ("failed after i sent the message", Command::EndOfData),
+    ("message content", Command::EndOfData),
+    ("rcpt to", Command::RcptTo),
+    ("after rcpt", Command::RcptTo),
+    ("rcpt command", Command::RcptTo),
+    ("command rcpt", Command::RcptTo),
+    ("command mail", Command::MailFrom),
+    ("command data", Command::Data),
+    ("does not like recipient", Command::RcptTo),
+    ("recipient was rejected", Command::RcptTo),
+    ("rcpt_to", Command::RcptTo),
+    ("smtp:rcpt", Command::RcptTo),
+    ("mail from", Command::MailFrom),
+    ("after mail", Command::MailFrom),
+    ("does not like my sender", Command::MailFrom),
+    ("sender was rejected", Command::MailFrom),
+    ("mail_from", Command::MailFrom),
+    ("initial connection", Command::Connect),
+    ("refused to talk to me", Command::Connect),
+    ("while greeting", Command::Connect),
+    ("but greeting failed", Command::Connect),
+    ("starttls", Command::StartTls),
+    ("auth command", Command::Auth),
+    ("after auth", Command::Auth),
+    ("ehlo", Command::Helo),
+    ("helo", Command::Helo),
+    ("data command", Command::Data),
+    ("after data", Command::Data),
+    ("after pipelined data", Command::Data),
+    (">>> data", Command::Data),
+];
+
+/// Words around a reply that speak of the dialogue.
+const FRAMES: &[&str] = &[
+    "in reply to ",
+    "after ",
+    ">>> ",
+    "sent: ",
+    "did not like our ",
+    "does not like",
+    "sent the message",
+    "refused to talk",
+    "greet",
+    "response to ",
+    "replied to ",
+    "message content",
+    "sending ",
+    "during ",
+    "command",
+    "generated ",
+    "rcpt_to]",
+    "mail_from]",
+    "in rcpt to",
+    "smtp:rcpt",
+    "smtp error",
+    "but sender was rejected",
+    "but recipient was rejected",
+];
 
 impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

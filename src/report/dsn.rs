@@ -309,6 +309,12 @@ mod tests {
     }
 
     #[test]
+    fn a_name_in_other_letters_is_none() {
+        assert!(!is_name("＄ontent-Type"));
+        assert!(is_name("X-Actual-Recipient"));
+    }
+
+    #[test]
     fn an_inexact_status_gives_way_to_the_diagnostic() {
         let report =
             read("Final-Recipient: rfc822; a@example.com\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.7.1 no\n");

@@ -238,8 +238,8 @@ pub(super) fn find_ignore_case(text: &str, lower: &str) -> Option<usize> {
     let first = *lower.as_bytes().first()?;
     let bytes = text.as_bytes();
     let last = bytes.len().checked_sub(lower.len())?;
-    (0..=last)
-        .find(|&at| bytes[at].to_ascii_lowercase() == first && bytes[at..at + lower.len()].eq_ignore_ascii_case(lower.as_bytes()))
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), &bytes[..=last])
+        .find(|&at| bytes[at..at + lower.len()].eq_ignore_ascii_case(lower.as_bytes()))
 }
 
 #[cfg(test)]

@@ -4,22 +4,22 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use crate::phrases::{Ends, PhraseIndex};
 
 /// A list, ready to be searched for.
 #[derive(Debug)]
-pub(super) struct Words(Option<AhoCorasick>);
+pub(super) struct Words(PhraseIndex<()>);
 
 impl Words {
     /// The phrases of a list; `#` begins a comment.
     fn of(list: &'static str) -> Self {
         let phrases = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        Self(AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(phrases).ok())
+        Self(PhraseIndex::build(phrases.map(|phrase| (phrase, ())), Ends::Anywhere))
     }
 
-    /// Whether one of them is in a lower-case text.
+    /// Whether one of them is in a lower-case text, where a word begins.
     pub(super) fn are_in(&self, lower: &str) -> bool {
-        self.0.as_ref().is_some_and(|words| words.is_match(lower))
+        self.0.search(lower, |()| false)
     }
 }
 

@@ -210,9 +210,9 @@ fn line_of(text: &str, offset: usize) -> usize {
 /// A TOML or shape error, with the id of the rule that it stands in.
 fn syntax_error(source: &Source<'_>, error: &toml::de::Error) -> RuleError {
     let offset = error.span().map_or(0, |span| span.start);
-    let block_start = source.text[..offset].rfind("[[rule]]").unwrap_or(0);
-    let block = &source.text[block_start..];
-    let block = &block[..block[1..].find("[[").map_or(block.len(), |end| end + 1)];
+    let block_start = source.text.get(..offset).and_then(|before| before.rfind("[[rule]]")).unwrap_or(0);
+    let block = source.text.get(block_start..).unwrap_or_default();
+    let block = block.match_indices("[[").find(|(at, _)| *at > 0).map_or(block, |(end, _)| &block[..end]);
     let rule = block.lines().find_map(|line| {
         let value = line.trim_start().strip_prefix("id")?.trim_start().strip_prefix('=')?;
         value.split('"').nth(1).map(str::to_owned)
@@ -384,6 +384,9 @@ mod tests {
 
     #[test]
     fn a_wrong_file_is_refused_with_file_line_and_rule() {
+        for text in ["é", "ø = ", "\u{FEFF}x", "=", "[[rule]"] {
+            assert!(refused(text).starts_with("my.toml:1: "), "{text}");
+        }
         assert!(
             refused("[[rule]]\nid = \"a\"\ncauses = \"policy\"\n").starts_with("my.toml:3: rule `a`: unknown field `causes`")
         );
