@@ -13,6 +13,12 @@ fn every_rule_wins_its_own_examples_through_the_whole_table() {
 }
 
 #[test]
+fn nothing_in_the_table_is_doubtful() {
+    let doubts = rules::doubts(&Table::built_in(), |_| true);
+    assert!(doubts.is_empty(), "{}", doubts.iter().map(|doubt| format!("{doubt}\n")).collect::<String>());
+}
+
+#[test]
 fn every_cause_but_unknown_has_a_rule() {
     let table = Table::built_in();
     let named: BTreeSet<Cause> = table.rules().map(|rule| rule.cause).collect();

@@ -129,7 +129,8 @@ fn check(files: &[PathBuf], corpus: Option<&Path>, stats: bool) -> anyhow::Resul
         1 => ", 1 warning".to_owned(),
         many => format!(", {many} warnings"),
     };
-    writeln!(out, "{checked} rules, each wins its own examples{warnings}")?;
+    let rules = if checked == 1 { "rule" } else { "rules" };
+    writeln!(out, "{checked} {rules}, each wins its own examples{warnings}")?;
     out.flush()?;
     Ok(Ending::Good)
 }

@@ -8,23 +8,21 @@ use std::path::PathBuf;
 use clap::Args;
 use whybounce::answer::{Answer, Classifier};
 use whybounce::classify::{Evidence, classify};
-use whybounce::input::{MailView, Mails, Unreadable};
+use whybounce::input::{MailView, Unreadable};
 use whybounce::output::Tally;
 use whybounce::rules::{Redactor, draft_as};
 use whybounce::verdict::DecidedBy;
 
-use super::batch;
 use super::progress::Progress;
 use super::sink::Sink;
-use super::{Common, Ending, load_table};
+use super::{Common, Ending, Inputs, batch, load_table};
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// Mails, mboxes or folders; `-` or none: standard input
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: Inputs,
     /// The PATHs hold bare replies, one a line
-    #[arg(long)]
+    #[arg(long, conflicts_with = "files_from")]
     replies: bool,
     /// Only this many, the most frequent
     #[arg(long, value_name = "N")]
@@ -56,13 +54,14 @@ struct Undecided {
     rule: Option<String>,
 }
 
-/// What a worker makes of its mails.
+/// What a worker makes of a chunk.
 #[derive(Default)]
 struct Done {
     undecided: Vec<Undecided>,
     failures: usize,
     without_text: usize,
     mails: u64,
+    tally: Tally,
     unreadable: Vec<Unreadable>,
 }
 
@@ -75,22 +74,25 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
     let mut unknowns = Unknowns::default();
     let mut ending = Ending::Good;
     if options.replies {
-        ending = read_replies(&options.paths, &classifier, &mut unknowns)?;
+        ending = read_replies(&options.inputs.paths, &classifier, &mut unknowns)?;
     } else {
         let mut progress = Progress::new(&options.common);
+        let mut tally = Tally::default();
         let each = |done: &mut Done, mail: Result<MailView<'_>, Unreadable>| match mail {
             Err(unreadable) => done.unreadable.push(unreadable),
             Ok(mail) => {
                 done.mails += 1;
-                done.add(&classifier.classify(&mail.source, mail.bytes));
+                let answer = classifier.classify(&mail.source, mail.bytes);
+                done.tally.add(&answer);
+                done.add(&answer);
             }
         };
-        let tally = Tally::default();
-        batch::run(Mails::of(&options.paths), options.common.jobs(), each, |done: Done, share| {
+        batch::run(options.inputs.mails()?, options.common.jobs(), each, |mut done: Done, share| {
             for unreadable in &done.unreadable {
                 progress.complain(&unreadable.to_string());
                 ending = Ending::Failed;
             }
+            tally.merge(std::mem::take(&mut done.tally));
             progress.add(done.mails, &tally, share);
             unknowns.add(done);
             Ok(())

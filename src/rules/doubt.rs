@@ -120,7 +120,7 @@ fn common_phrases(rules: &[&Rule]) -> Common {
             let mut owners = BTreeSet::new();
             index.search(&normalise(&Reply::parse(example).text), |owner| {
                 owners.insert(owner);
-                true
+                false
             });
             for (owner, phrase) in owners.into_iter().filter(|(owner, _)| rules[*owner].cause != rule.cause) {
                 let entry = found.entry(owner).or_default().entry(phrase).or_default();
