@@ -8,6 +8,7 @@ mod progress;
 mod reply;
 mod rules;
 mod sink;
+mod unknown;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -42,6 +43,8 @@ enum Command {
     Explain(explain::Options),
     /// Show and test the rule table
     Rules(rules::Options),
+    /// Gather what no words decided, without anything personal, as rules to start from
+    Unknown(unknown::Options),
     /// Write the completions for a shell
     Completions {
         /// The shell
@@ -161,6 +164,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Check(options)) => check::run(&options),
         Some(Command::Explain(options)) => explain::run(&options),
         Some(Command::Rules(options)) => rules::run(&options),
+        Some(Command::Unknown(options)) => unknown::run(&options),
         Some(Command::Completions { shell }) => completions(shell),
         Some(Command::Man) => man(),
     };

@@ -7,12 +7,14 @@
 #[cfg(rules_compiled)]
 mod built_in;
 mod check;
+mod doubt;
 mod draft;
 #[cfg(not(rules_compiled))]
 mod emit;
 mod file;
 #[cfg(not(rules_compiled))]
 mod order;
+mod redact;
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,12 +28,14 @@ use crate::verdict::{Cause, DecidedBy};
 
 pub use crate::phrases::{List, Text};
 pub use check::check;
-pub use draft::{draft, redact};
+pub use doubt::doubts;
+pub use draft::{draft, draft_as};
 #[cfg(not(rules_compiled))]
 pub(crate) use emit::source;
 pub use file::{RuleError, Source};
 #[cfg(not(rules_compiled))]
 pub(crate) use order::FILES;
+pub use redact::{Redactor, redact};
 
 /// A condition on the basic code: `550`, or `5xx` for a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

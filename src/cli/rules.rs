@@ -1,10 +1,13 @@
-//! `whybounce rules`: list the table, show a rule whole, test rule files by their own examples.
+//! `whybounce rules`: list the table, show a rule whole, test rule files by their own examples and by labelled replies.
 
+mod corpus;
+
+use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use whybounce::rules::{self, Rule, Source, Table};
+use whybounce::rules::{self, Rule, RuleError, Source, Table};
 
 use super::{Ending, complain, read_rules};
 
@@ -35,6 +38,12 @@ enum What {
         /// Rule files, tried in this order before the built-in rules
         #[arg(value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Also run labelled replies, one JSON object a line: {"reply": "550 ...", "cause": ["user_unknown"]}
+        #[arg(long, value_name = "FILE")]
+        corpus: Option<PathBuf>,
+        /// Also count rules, phrases and examples by cause and provider
+        #[arg(long)]
+        stats: bool,
     },
 }
 
@@ -42,7 +51,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
     match &options.what {
         What::List { rules } => list(&super::load_table(rules)?),
         What::Show { id, rules } => show(&super::load_table(rules)?, id),
-        What::Check { files } => check(files),
+        What::Check { files, corpus, stats } => check(files, corpus.as_deref(), *stats),
     }
 }
 
@@ -87,28 +96,89 @@ fn show(table: &Table, id: &str) -> anyhow::Result<Ending> {
     Ok(Ending::Good)
 }
 
-fn check(files: &[PathBuf]) -> anyhow::Result<Ending> {
+fn check(files: &[PathBuf], corpus: Option<&Path>, stats: bool) -> anyhow::Result<Ending> {
     let mut texts = Vec::new();
     for file in files {
         texts.push((file.display().to_string(), read_rules(file)?));
     }
     let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name, text }).collect();
+    let replies = corpus.map(corpus::read).transpose()?;
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let (errors, checked) = match Table::load(&sources) {
-        Ok(table) => {
-            let wanted = |rule: &Rule| sources.is_empty() || sources.iter().any(|source| source.name == rule.file);
-            (rules::check(&table, wanted), table.rules().filter(|rule| wanted(rule)).count())
-        }
-        Err(errors) => (errors, 0),
+    let table = match Table::load(&sources) {
+        Ok(table) => table,
+        Err(errors) => return wrong(&mut out, &errors),
     };
-    for error in &errors {
+    let wanted = |rule: &Rule| sources.is_empty() || sources.iter().any(|source| source.name == rule.file);
+    if stats {
+        write_stats(&mut out, &table, wanted)?;
+    }
+    if let Some(replies) = &replies {
+        corpus::write(&mut out, &corpus::run(&table, replies), &table, wanted)?;
+    }
+    let errors = rules::check(&table, wanted);
+    if !errors.is_empty() {
+        return wrong(&mut out, &errors);
+    }
+    let doubts = rules::doubts(&table, wanted);
+    for doubt in &doubts {
+        writeln!(out, "warning: {doubt}")?;
+    }
+    let checked = table.rules().filter(|rule| wanted(rule)).count();
+    let warnings = match doubts.len() {
+        0 => String::new(),
+        1 => ", 1 warning".to_owned(),
+        many => format!(", {many} warnings"),
+    };
+    writeln!(out, "{checked} rules, each wins its own examples{warnings}")?;
+    out.flush()?;
+    Ok(Ending::Good)
+}
+
+fn wrong(out: &mut impl Write, errors: &[RuleError]) -> anyhow::Result<Ending> {
+    for error in errors {
         writeln!(out, "{error}")?;
     }
-    if errors.is_empty() {
-        writeln!(out, "{checked} rules, each wins its own examples")?;
-    } else {
-        writeln!(out, "{} {} wrong", errors.len(), if errors.len() == 1 { "thing is" } else { "things are" })?;
-    }
+    writeln!(out, "{} {} wrong", errors.len(), if errors.len() == 1 { "thing is" } else { "things are" })?;
     out.flush()?;
-    Ok(if errors.is_empty() { Ending::Good } else { Ending::Differs })
+    Ok(Ending::Differs)
+}
+
+/// How much of the table there is.
+#[derive(Default)]
+struct Count {
+    rules: usize,
+    phrases: usize,
+    examples: usize,
+}
+
+impl Count {
+    fn add(&mut self, rule: &Rule) {
+        self.rules += 1;
+        self.phrases += rule.phrases.len();
+        self.examples += rule.examples.len();
+    }
+}
+
+/// Rules, phrases and examples by cause and by provider; a rule of several providers counts for each.
+fn write_stats(out: &mut impl Write, table: &Table, wanted: impl Fn(&Rule) -> bool) -> io::Result<()> {
+    let mut causes: BTreeMap<&str, Count> = BTreeMap::new();
+    let mut providers: BTreeMap<&str, Count> = BTreeMap::new();
+    let mut all = Count::default();
+    for rule in table.rules().filter(|rule| wanted(rule)) {
+        all.add(rule);
+        causes.entry(rule.cause.name()).or_default().add(rule);
+        for &id in rule.provider.iter() {
+            providers.entry(table.provider(id).map_or("", |provider| &provider.name)).or_default().add(rule);
+        }
+    }
+    for (title, counts) in [("cause", causes), ("provider", providers)] {
+        let width = counts.keys().map(|name| name.chars().count()).max().unwrap_or(0).max(title.len());
+        writeln!(out, "{title:width$}  {:>6}  {:>8}  {:>9}", "rules", "phrases", "examples")?;
+        for (name, count) in counts {
+            writeln!(out, "{name:width$}  {:>6}  {:>8}  {:>9}", count.rules, count.phrases, count.examples)?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out, "{} rules, {} phrases, {} examples", all.rules, all.phrases, all.examples)?;
+    writeln!(out)
 }

@@ -105,6 +105,8 @@ impl Turns {
         let mut command: Option<(Option<Command>, Vec<String>)> = None;
         let mut open = false;
         let mut is_bare = false;
+        // What a delivery program wrote just before Sendmail summed it up: `procmail: Quota exceeded while writing ...`.
+        let mut agent = "";
         for line in lines {
             if all.len() >= TURNS {
                 break;
@@ -150,7 +152,10 @@ impl Turns {
                 open = false;
                 // Sendmail 5 puts a code of its own before that of the server: `554 <jo@example.com>... 550 Host unknown`.
                 let inner = trimmed.find("... ").map(|at| &trimmed[at + 4..]).filter(|rest| begins_with_code(rest, b'4'..=b'5'));
-                let reply = cut(inner.unwrap_or(trimmed), DIAGNOSTIC_BYTES).to_owned();
+                let mut reply = cut(inner.unwrap_or(trimmed), DIAGNOSTIC_BYTES).to_owned();
+                if !agent.is_empty() {
+                    reply = format!("{reply} ({})", cut(std::mem::take(&mut agent), DIAGNOSTIC_BYTES));
+                }
                 all.push(Turn { host: host.clone(), command: None, addresses: addresses(trimmed), reply, is_summary: true });
             } else if trimmed.is_empty() {
                 open = false;
@@ -162,6 +167,7 @@ impl Turns {
                 last.reply.push_str(cut(trimmed, DIAGNOSTIC_BYTES));
             } else {
                 open = false;
+                agent = if is_agent_line(trimmed) { trimmed } else { "" };
             }
         }
         Self::index(all)
@@ -209,6 +215,14 @@ impl Turns {
         let last = || self.last_answer.or(self.last_failure).filter(|_| only);
         named.or_else(summed).or_else(last).map(|at| &self.all[at])
     }
+}
+
+/// Whether a line begins as programs' messages do: with their name and a colon.
+fn is_agent_line(line: &str) -> bool {
+    let name = line.split([' ', '\t']).next().unwrap_or_default();
+    name.strip_suffix(':').is_some_and(|name| {
+        name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'-' | b'/'))
+    })
 }
 
 fn command_of(said: &str) -> Option<Command> {

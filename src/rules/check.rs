@@ -24,8 +24,8 @@ fn check_rule(table: &Table, rule: &Rule) -> Vec<RuleError> {
     };
     for example in rule.examples.iter() {
         match winner(table, rule, example) {
-            Some(won) if won.id == rule.id => {}
-            Some(won) => complain(
+            Some((won, _)) if won.id == rule.id => {}
+            Some((won, _)) => complain(
                 example,
                 format!("the example {example:?} is taken by the rule `{}` at {}:{}", won.id, won.file, won.line),
             ),
@@ -33,7 +33,7 @@ fn check_rule(table: &Table, rule: &Rule) -> Vec<RuleError> {
         }
     }
     for other in rule.not.iter() {
-        if winner(table, rule, other).is_some_and(|won| won.id == rule.id) {
+        if winner(table, rule, other).is_some_and(|(won, _)| won.id == rule.id) {
             complain(other, format!("the counter-example {other:?} is won by this rule"));
         }
     }
@@ -53,22 +53,28 @@ fn check_rule(table: &Table, rule: &Rule) -> Vec<RuleError> {
     errors
 }
 
-/// Who wins a reply when the rule's own provider answers at the rule's own stage.
-fn winner<'t>(table: &'t Table, rule: &Rule, reply: &str) -> Option<&'t Rule> {
+/// Who wins a reply, and by which phrase, when the rule's own provider answers at the rule's own stage.
+pub(super) fn winner<'t>(table: &'t Table, rule: &Rule, reply: &str) -> Option<(&'t Rule, Option<&'t str>)> {
     let reply = Reply::parse(reply);
     let host = rule.provider.first().and_then(|&id| table.provider(id)?.hosts.first());
-    table.first(&Facts {
+    let mut first = None;
+    let facts = Facts {
         code: reply.code,
         status: reply.enhanced,
         text: &reply.text,
         host: host.map(AsRef::as_ref),
         command: rule.command.first().copied(),
         day: rule.until.or(rule.since),
-    })
+    };
+    table.each(&facts, |rule, phrase| {
+        first = Some((rule, phrase));
+        false
+    });
+    first
 }
 
 /// The line of the rule's text that holds `needle`, else the line where the rule begins.
-fn line_of(rule: &Rule, needle: &str) -> usize {
+pub(super) fn line_of(rule: &Rule, needle: &str) -> usize {
     let quoted = needle.replace('\\', "\\\\").replace('"', "\\\"");
     rule.line + rule.text.lines().position(|line| line.contains(&quoted) || line.contains(needle)).unwrap_or(0)
 }

@@ -1,102 +1,76 @@
 //! A reply that no words decided → a rule to start from, free of anything personal.
 //!
-//! Addresses, hosts, IP addresses, links and ids are replaced by those that documentation uses (RFC 2606, 5737), so that the
-//! rule can be shown to anyone. The phrase is the longest run of plain words.
+//! The example is the reply without its particulars, so that the rule can be shown to anyone; the phrase is the longest run of
+//! plain words in it.
 
+use super::redact::{Redactor, is_mark};
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 use crate::reply::Reply;
 use crate::visible::deceives;
 
+/// The source of a draft, which its author has to replace.
+pub(super) const PLACEHOLDER_SOURCE: &str = "seen in a bounce";
+
+/// Words in a phrase: more would hold for one reply only.
+const WORDS: usize = 8;
+
 /// A `[[rule]]` in TOML whose example is the reply without its particulars; none where the reply has no words.
 pub fn draft(reply: &str) -> Option<String> {
-    let redacted = redact(cut(reply, DIAGNOSTIC_BYTES));
-    let phrase = longest_run(&Reply::parse(&redacted).text)?;
+    draft_as("my-new-rule", &Redactor::default(), reply)
+}
+
+/// A `[[rule]]` of this id, redacted by one who knows what the reply is about; none where the reply has no words.
+pub fn draft_as(id: &str, redactor: &Redactor, reply: &str) -> Option<String> {
+    // What is invisible would be pasted unseen; rules are matched without it.
+    let plain: String = reply.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| !deceives(c)).collect();
+    let reply = cut(&plain, DIAGNOSTIC_BYTES);
+    let phrase = longest_run(&Reply::parse(&redactor.marked(reply)).text)?;
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     Some(format!(
-        "[[rule]]\nid       = \"my-new-rule\"\ncause    = \"unknown\"\nphrases  = [{}]\nsource   = \"seen in a bounce\"\nexamples = [{}]\n",
+        "[[rule]]\nid       = {}\ncause    = \"unknown\"\nphrases  = [{}]\nsource   = {}\nexamples = [{}]\n",
+        quoted(id),
         quoted(&phrase),
-        quoted(&redacted)
+        quoted(PLACEHOLDER_SOURCE),
+        quoted(&redactor.example(reply))
     ))
 }
 
-/// The text with everything that could name a person, a host or a message replaced.
-pub fn redact(text: &str) -> String {
-    // What is invisible would be pasted unseen; rules are matched without it.
-    let plain: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|&c| !deceives(c)).collect();
-    let words: Vec<String> = plain.split_whitespace().map(redact_word).collect();
-    words.join(" ")
-}
-
-fn redact_word(word: &str) -> String {
-    let inner = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/');
-    if inner.is_empty() {
-        return word.to_owned();
-    }
-    let replaced = if inner.contains("://") {
-        "https://example.com/".to_owned()
-    } else if inner.contains('@') {
-        "jo@example.com".to_owned()
-    } else if is_ip(inner) {
-        "192.0.2.1".to_owned()
-    } else if is_host(inner) {
-        "mx.example.com".to_owned()
-    } else if is_id(inner) {
-        "ID".to_owned()
-    } else {
-        return word.to_owned();
-    };
-    let start = word.find(inner).unwrap_or(0);
-    format!("{}{replaced}{}", &word[..start], &word[start + inner.len()..])
-}
-
-fn is_ip(word: &str) -> bool {
-    word.parse::<std::net::IpAddr>().is_ok()
-        || word.split([']', '[', ':', '/']).any(|part| part.parse::<std::net::Ipv4Addr>().is_ok())
-}
-
-fn is_host(word: &str) -> bool {
-    let labels: Vec<&str> = word.split('.').collect();
-    labels.len() >= 2
-        && labels.iter().all(|label| {
-            !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        })
-        && labels.last().is_some_and(|last| last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic()))
-}
-
-/// Queue and message ids: letters and digits mixed, or long numbers.
-fn is_id(word: &str) -> bool {
-    let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
-    (digits >= 2 && letters >= 2 && word.len() >= 8) || (digits >= 7 && letters == 0 && !word.contains('.'))
-}
-
-/// The longest run of words without digits or what was put in for particulars, in lower case.
+/// The longest run of words without digits or what stands for particulars, in lower case.
 fn longest_run(text: &str) -> Option<String> {
     let mut best: Vec<&str> = Vec::new();
     let mut run: Vec<&str> = Vec::new();
     for word in text.split_whitespace() {
-        let plain = word
-            .trim_matches(|c: char| matches!(c, ',' | '.' | ';' | ':' | '"' | '\'' | '(' | ')' | '<' | '>' | '[' | ']' | '!'));
-        let is_word = !plain.is_empty() && plain.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'')) && plain != "ID";
+        let opening = word.trim_start_matches(['"', '\'', '(', '<', '[', '*', '-']);
+        let plain = opening.trim_end_matches(|c: char| !c.is_alphanumeric());
+        let is_word =
+            !plain.is_empty() && !word.contains(is_mark) && plain.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\''));
+        // What opens a bracket or a quotation begins a new run, what closes one or a sentence ends it.
+        if !is_word || opening.len() != word.len() {
+            keep_longer(&mut best, &mut run);
+        }
         if is_word {
             run.push(plain);
         }
-        if !is_word || plain.len() != word.len() || run.len() == 8 {
-            if run.join(" ").len() > best.join(" ").len() {
-                best.clone_from(&run);
-            }
-            run.clear();
+        if plain.len() != opening.len() || run.len() == WORDS {
+            keep_longer(&mut best, &mut run);
         }
     }
-    if run.join(" ").len() > best.join(" ").len() {
-        best = run;
-    }
+    keep_longer(&mut best, &mut run);
     let phrase = best.join(" ").to_lowercase();
     (phrase.len() >= 4).then_some(phrase)
 }
 
+fn keep_longer<'t>(best: &mut Vec<&'t str>, run: &mut Vec<&'t str>) {
+    if run.join(" ").len() > best.join(" ").len() {
+        best.clone_from(run);
+    }
+    run.clear();
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::rules::{Source, Table, check};
 
@@ -108,6 +82,7 @@ mod tests {
             !rule.contains("maria") && !rule.contains("customer") && !rule.contains("198.51") && !rule.contains("4F550"),
             "{rule}"
         );
+        assert!(rule.contains("phrases  = [\"is closed for wombats today\"]"), "{rule}");
         let table = Table::load(&[Source { name: "draft.toml", text: &rule }]).expect("a good file");
         assert_eq!(check(&table, |rule| rule.file == "draft.toml"), []);
     }
@@ -115,5 +90,16 @@ mod tests {
     #[test]
     fn a_reply_without_words_gives_no_rule() {
         assert_eq!(draft("550 5.1.1"), None);
+        assert_eq!(draft("550 5.1.1 <jo@example.com>"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_draft_is_a_good_rule(reply in "(5[0-9]{2} )?(5\\.[0-9]\\.[0-9]{1,2} )?([a-zA-Zäé'-]{1,9}[.,;:)!]? |<[a-z]{2,5}@[a-z]{3}\\.org> |\"[a-z]{2,6}\" |\\([0-9a-z]{4,12}\\) ){0,14}") {
+            if let Some(rule) = draft(&reply) {
+                let table = Table::from_sources(&[Source { name: "draft.toml", text: &rule }]).map_err(|errors| TestCaseError::fail(format!("{errors:?} {rule}")))?;
+                prop_assert_eq!(check(&table, |_| true), [], "{}", rule);
+            }
+        }
     }
 }
