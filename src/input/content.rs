@@ -130,7 +130,8 @@ pub(super) fn is_mail(bytes: &[u8]) -> bool {
     }
     let line = head.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
     let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
-    let begins_field = line.len() > name.len() && !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    let begins_field =
+        line.len() > name.len() && !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
     let controls = head.iter().filter(|byte| matches!(byte, 0..=8 | 0x0B | 0x0E..=0x1A | 0x1C..=0x1F)).count();
     begins_field || controls * 100 <= head.len() * CONTROLS_IN_100
 }
