@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use whybounce::answer::Condition;
 use whybounce::input::Mails;
-use whybounce::output::Look;
+use whybounce::output::{Look, visible};
 use whybounce::rules::{RuleError, Source, Table};
 
 /// Read a bounce e-mail, or a bare SMTP reply, and say why it bounced and what to do
@@ -231,8 +231,10 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
 }
 
-/// One message on standard error.
+/// One message on standard error, its lines shown whatever they hold.
 fn complain(message: &str) {
+    let message: Vec<_> = message.split('\n').map(visible).collect();
+    let message = message.join("\n");
     // Where even standard error is closed, nobody is left to tell.
     let _ = writeln!(io::stderr(), "whybounce: {message}");
 }
@@ -241,14 +243,19 @@ fn complain(message: &str) {
 fn load_table(files: &[PathBuf]) -> anyhow::Result<Table> {
     let mut texts = Vec::with_capacity(files.len());
     for file in files {
-        texts.push((file.display().to_string(), read_rules(file)?));
+        texts.push((shown(file), read_rules(file)?));
     }
     let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name, text }).collect();
     Table::load(&sources).map_err(|errors| anyhow::anyhow!("rule file refused\n{}", list(&errors)))
 }
 
+/// The name of a path in a message.
+fn shown(path: &std::path::Path) -> String {
+    visible(&path.to_string_lossy()).into_owned()
+}
+
 fn read_rules(file: &std::path::Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(file).map_err(|error| anyhow::anyhow!("rule file `{}`: {error}", file.display()))
+    std::fs::read_to_string(file).map_err(|error| anyhow::anyhow!("rule file `{}`: {error}", shown(file)))
 }
 
 fn list(errors: &[RuleError]) -> String {

@@ -134,6 +134,11 @@ impl Part<'_> {
         )
     }
 
+    /// Whether the body is longer than what is decoded of it.
+    pub fn is_cut(&self) -> bool {
+        text::is_cut(self.body, self.encoding())
+    }
+
     /// The body as text: transfer encoding and charset undone, HTML made plain; at most [`crate::limits::TEXT_BYTES`].
     pub fn text(&self) -> Cow<'_, str> {
         text::decode(self.body, self.encoding(), self.content_type.charset.as_deref(), self.is_html())

@@ -25,6 +25,7 @@ mod wrapped;
 
 use serde::Serialize;
 
+use crate::limits::{DIAGNOSTIC_BYTES, RECIPIENTS, cut};
 use crate::mail::{Date, Mail};
 use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
 use crate::verdict::{Kind, Outcome};
@@ -82,7 +83,7 @@ pub struct Recipient {
 impl Recipient {
     /// Sets the diagnostic and what it tells: codes and stage, where they are not known yet.
     fn set_diagnostic(&mut self, text: String) {
-        let text = text.trim();
+        let text = cut(text.trim(), DIAGNOSTIC_READ).trim_end();
         if text.is_empty() {
             return;
         }
@@ -125,9 +126,26 @@ impl Report {
             report.original = Original::of(mail, &notice);
         }
         report.cut |= mail.cut || notice.is_cut();
+        report.keep_bounds();
         report
     }
+
+    /// Leaves out what goes beyond the bounds, and says so.
+    fn keep_bounds(&mut self) {
+        self.cut |= self.recipients.len() > RECIPIENTS;
+        self.recipients.truncate(RECIPIENTS);
+        for recipient in &mut self.recipients {
+            for text in [&mut recipient.diagnostic, &mut recipient.explanation].into_iter().flatten() {
+                self.cut |= text.len() > DIAGNOSTIC_BYTES;
+                text.truncate(cut(text, DIAGNOSTIC_BYTES).len());
+            }
+        }
+    }
 }
+
+/// What readers take: a little more than is kept, so that it shows where there was more.
+const RECIPIENTS_READ: usize = RECIPIENTS + 1;
+const DIAGNOSTIC_READ: usize = DIAGNOSTIC_BYTES + 16;
 
 impl Serialize for Date {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,6 +3,8 @@
 
 #[path = "cli/endings.rs"]
 mod endings;
+#[path = "cli/escapes.rs"]
+mod escapes;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/sources.rs"]

@@ -49,7 +49,7 @@ impl std::ops::Deref for Raw {
 }
 
 fn mail() -> impl Strategy<Value = Raw> {
-    any::<Index>().prop_map(|index| Raw(index.get(&*MAILS).clone()))
+    any::<Index>().prop_map(|index| Raw(index.get(&MAILS).clone()))
 }
 
 /// What damage puts in: any byte, or what means something to a reader of mails.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use whybounce::report::dialects;
 use whybounce::verdict::Cause;
 
 #[test]
@@ -18,4 +19,20 @@ fn the_table_of_causes_is_the_code_s() {
         .map(|cause| format!("| `{cause}` | {} | {} | `{}` |", cause.meaning(), cause.bounce_type(), cause.action()))
         .collect();
     assert_eq!(rows, wanted, "the table should be\n{}\n", wanted.join("\n"));
+}
+
+#[test]
+fn the_table_of_dialects_is_the_code_s() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/dialect/table.md");
+    let documented = std::fs::read_to_string(file).expect("a table");
+    let mut wanted = String::from("| dialect | known by |\n|---|---|\n");
+    for dialect in dialects() {
+        let ways: Vec<String> = dialect
+            .known_by
+            .iter()
+            .map(|marks| marks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ").replace('|', "\\|"))
+            .collect();
+        wanted.push_str(&format!("| `{}` | {} |\n", dialect.name, ways.join("; or ")));
+    }
+    assert_eq!(documented, wanted, "the table should be\n{wanted}");
 }

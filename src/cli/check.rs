@@ -1,5 +1,6 @@
 //! `whybounce check`: compare mails with their expectations; for CI.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -166,18 +167,18 @@ fn lacking(source: String, expected: &str) -> Checked {
 fn orphans(paths: &[PathBuf]) -> impl Iterator<Item = String> {
     let folders = paths.iter().filter(|path| path.is_dir());
     // What can't be listed was told when the mails were walked.
-    let files =
-        folders.flat_map(|folder| walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name()).filter_map(Result::ok);
-    files.filter_map(|file| {
-        let name = file.file_name().to_str()?.strip_suffix(EXTENSION)?;
-        let beside = fs::read_dir(file.path().parent()?).ok()?;
-        let has_mail = beside.filter_map(Result::ok).any(|other| {
-            let other = Path::new(&other.file_name()).to_owned();
-            other.as_os_str() != file.file_name()
-                && expectation_of(&other).to_str().and_then(|own| own.strip_suffix(EXTENSION)) == Some(name)
-        });
-        (!has_mail).then(|| file.path().display().to_string())
-    })
+    let files = folders
+        .flat_map(|folder| walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name())
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file() && !entry.file_name().as_encoded_bytes().starts_with(b"."))
+        .map(walkdir::DirEntry::into_path);
+    let (expectations, mails): (Vec<PathBuf>, Vec<PathBuf>) = files.partition(|file| is_expectation(file));
+    let expected: HashSet<PathBuf> = mails.iter().map(|mail| expectation_of(mail)).collect();
+    expectations.into_iter().filter(move |file| !expected.contains(file)).map(|file| file.display().to_string())
+}
+
+fn is_expectation(file: &Path) -> bool {
+    file.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.ends_with(&format!(".{EXTENSION}")))
 }
 
 /// `x.expect.toml` for `x.eml` and for `x.eml.gz`.

@@ -28,6 +28,8 @@ pub(super) struct Progress {
     told: Instant,
     mails: u64,
     bounces: String,
+    /// As it was known last.
+    share: Share,
 }
 
 impl Progress {
@@ -47,7 +49,7 @@ impl Progress {
             bar
         });
         let now = Instant::now();
-        Self { bar, draws, started: now, told: now, mails: 0, bounces: String::new() }
+        Self { bar, draws, started: now, told: now, mails: 0, bounces: String::new(), share: None }
     }
 
     /// Whether anybody will see it.
@@ -59,6 +61,7 @@ impl Progress {
     pub(super) fn add(&mut self, mails: u64, tally: &Tally, share: Share) {
         let Some(bar) = &self.bar else { return };
         self.mails += mails;
+        self.share = share.or(self.share);
         let pause = if self.draws && !bar.is_hidden() { REDRAW } else { PATIENCE };
         if self.told.elapsed() < pause {
             return;
@@ -69,10 +72,10 @@ impl Progress {
             if bar.is_hidden() {
                 bar.set_draw_target(ProgressDrawTarget::stderr());
             }
-            bar.set_message(self.line(share));
+            bar.set_message(self.line(self.share));
             bar.tick();
         } else {
-            complain(&self.line(share));
+            complain(&self.line(self.share));
         }
     }
 

@@ -99,7 +99,7 @@ fn show(table: &Table, id: &str) -> anyhow::Result<Ending> {
 fn check(files: &[PathBuf], corpus: Option<&Path>, stats: bool) -> anyhow::Result<Ending> {
     let mut texts = Vec::new();
     for file in files {
-        texts.push((file.display().to_string(), read_rules(file)?));
+        texts.push((super::shown(file), read_rules(file)?));
     }
     let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name, text }).collect();
     let replies = corpus.map(corpus::read).transpose()?;

@@ -46,7 +46,7 @@ impl Sink {
         let (raw, target, name): (Box<dyn Write>, _, _) = match &common.output {
             None => (Box::new(io::stdout()), None, "standard output".to_owned()),
             Some(path) => {
-                let name = format!("`{}`", path.display());
+                let name = format!("`{}`", super::shown(path));
                 let (file, target) = Target::open(path).with_context(|| format!("can't write {name}"))?;
                 (Box::new(file), target, name)
             }

@@ -115,7 +115,10 @@ pub(super) fn is_packed(head: &[u8], path: &Path) -> bool {
     Packing::of(head, path).is_some()
 }
 
-/// Whether bytes could be a mail: text, or something that begins with a header field.
+/// Most control characters in a hundred bytes of a mail, however damaged; a program or a picture has more.
+const CONTROLS_IN_100: usize = 10;
+
+/// Whether bytes could be a mail: nearly all text, or something that begins with a header field.
 pub(super) fn is_mail(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(8 << 10)];
     const PICTURES_AND_DOCUMENTS: &[&[u8]] = &[b"\x89PNG", b"\xFF\xD8\xFF", b"GIF8", b"%PDF-", b"PK\x03\x04", b"RIFF"];
@@ -127,7 +130,10 @@ pub(super) fn is_mail(bytes: &[u8]) -> bool {
     }
     let line = head.split(|&byte| byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
     let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
-    line.len() > name.len() && !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+    let begins_field =
+        line.len() > name.len() && !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    let controls = head.iter().filter(|byte| matches!(byte, 0..=8 | 0x0B | 0x0E..=0x1A | 0x1C..=0x1F)).count();
+    begins_field || controls * 100 <= head.len() * CONTROLS_IN_100
 }
 
 /// Whether a file of an archive is passed over, as it would be in a folder.

@@ -16,6 +16,11 @@ pub struct Field<'a> {
 }
 
 impl Field<'_> {
+    /// Whether the value is longer than what is decoded of it.
+    pub fn is_cut(&self) -> bool {
+        self.raw.len() > FIELD_BYTES
+    }
+
     /// The value unfolded, encoded words (RFC 2047) and raw 8-bit text decoded.
     pub fn text(&self) -> String {
         let raw = &self.raw[..self.raw.len().min(FIELD_BYTES)];
@@ -119,6 +124,11 @@ impl<'a> Header<'a> {
     /// All fields in order.
     pub fn fields(&self) -> &[Field<'a>] {
         &self.fields
+    }
+
+    /// Every field of this name, letter case ignored.
+    pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h Field<'a>> + 'h {
+        self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name))
     }
 
     /// The first field of this name, letter case ignored.

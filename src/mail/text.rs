@@ -90,12 +90,21 @@ fn with_breaks(html: &str) -> String {
 
 /// As much of a body as decodes to [`TEXT_BYTES`].
 fn bounded(body: &[u8], encoding: Encoding) -> &[u8] {
-    let most = match encoding {
+    &body[..body.len().min(most(encoding))]
+}
+
+/// Whether a body is longer than what is decoded of it.
+pub(super) fn is_cut(body: &[u8], encoding: Encoding) -> bool {
+    body.len() > most(encoding)
+}
+
+/// How many bytes decode to [`TEXT_BYTES`] at most.
+fn most(encoding: Encoding) -> usize {
+    match encoding {
         Encoding::None => TEXT_BYTES,
         Encoding::Base64 => TEXT_BYTES / 3 * 4,
         Encoding::QuotedPrintable => TEXT_BYTES * 3,
-    };
-    &body[..body.len().min(most)]
+    }
 }
 
 /// Undoes a transfer encoding; a body that does not keep to it is given as it stands.
@@ -127,7 +136,10 @@ fn charset_decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
     if says_nothing {
         return guess_charset(bytes);
     }
-    let has_wide_units = label.get(..3).is_some_and(|start| ["utf", "ucs"].iter().any(|wide| wide.eq_ignore_ascii_case(start)));
+    // Their line ends are no single bytes.
+    let has_wide_units = ["utf-16", "utf-32", "ucs", "iso-10646", "csunicode"]
+        .iter()
+        .any(|wide| label.get(..wide.len()).is_some_and(|start| start.eq_ignore_ascii_case(wide)));
     match charset_decoder(label.as_bytes()) {
         Some(decoder) if has_wide_units => Cow::Owned(decoder(bytes)),
         Some(decoder) => Cow::Owned(decoder(&line_feeds(bytes))),
@@ -188,6 +200,8 @@ mod tests {
         assert_eq!(decode(b"plain", Encoding::None, Some("no-such-charset"), false), "plain");
         let broken = |bytes| decode(bytes, Encoding::None, Some("shift_jis"), false);
         assert_eq!(broken(b"\x82\r\nx"), broken(b"\x82\nx"));
+        let shifted = |bytes| decode(bytes, Encoding::None, Some("utf-7"), false);
+        assert_eq!(shifted(b"+AOk\r\nx"), shifted(b"+AOk\nx"));
     }
 
     #[test]

@@ -118,7 +118,12 @@ pub fn write_junit(out: &mut impl Write, compared: &[Checked]) -> io::Result<()>
 pub fn write_github(out: &mut impl Write, compared: &[Checked]) -> io::Result<()> {
     for checked in compared {
         for difference in &checked.differences {
-            writeln!(out, "::error file={},title=whybounce check::{}", property(&checked.source), message(&line(difference)))?;
+            writeln!(
+                out,
+                "::error file={},title=whybounce check::{}",
+                property(&visible(&checked.source)),
+                message(&line(difference))
+            )?;
         }
     }
     let wrong = compared.iter().filter(|checked| !checked.differences.is_empty()).count();

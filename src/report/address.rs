@@ -1,11 +1,12 @@
 //! E-mail addresses as reports write them → plain addresses.
 
-use crate::limits::ADDRESS_BYTES;
+use crate::limits::{ADDRESS_BYTES, DIAGNOSTIC_BYTES, cut};
 
 /// An address out of a field or a line: without type, display name, angle brackets, quotes or comment; domain in lower case,
 /// local part as it stands. None where nothing that could be an address is left.
 pub(super) fn clean(raw: &str) -> Option<String> {
-    let mut text = raw.trim();
+    // What surrounds an address has its bound, too.
+    let mut text = cut(raw.trim(), DIAGNOSTIC_BYTES);
     if let Some((kind, rest)) = text.split_once(';')
         && !kind.contains(['@', '<', '"', ' '])
     {
@@ -66,7 +67,7 @@ fn unescape(text: &str) -> String {
     while let Some(at) = rest.find("\\x{") {
         plain.push_str(&rest[..at]);
         let digits = &rest[at + 3..];
-        let end = digits.find('}').filter(|&end| end <= 6);
+        let end = digits.bytes().take(7).position(|byte| byte == b'}');
         match end.and_then(|end| u32::from_str_radix(&digits[..end], 16).ok().and_then(char::from_u32).map(|c| (c, end))) {
             Some((c, end)) => {
                 plain.push(c);

@@ -48,7 +48,9 @@ pub struct Dialect {
     pub known_by: &'static [&'static [Mark]],
 }
 
-/// All dialects, for the documentation's table.
+/// All dialects, in the order in which their marks are looked for.
+#[doc = ""]
+#[doc = include_str!("dialect/table.md")]
 pub fn dialects() -> &'static [Dialect] {
     DIALECTS
 }

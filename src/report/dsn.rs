@@ -5,8 +5,7 @@
 
 use super::fields::{self, Field};
 use super::notice::Notice;
-use super::{Recipient, Report, address, auto_reply, challenge, kind_of, prose};
-use crate::limits::RECIPIENTS;
+use super::{RECIPIENTS_READ, Recipient, Report, address, auto_reply, challenge, kind_of, prose};
 use crate::mail::{Mail, Part};
 use crate::reply::{Command, EnhancedCode};
 use crate::verdict::Outcome;
@@ -40,18 +39,15 @@ fn is_name(name: &str) -> bool {
 pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     // Some write a part for each recipient; what stands behind the returned message is that one's own.
     let mut parts = mail.parts.iter().skip_while(|part| !is_status_part(part));
-    let own_parts: Vec<String> = parts
-        .by_ref()
-        .take_while(|part| !part.is_original())
-        .filter(|part| is_status_part(part))
-        .map(|part| part.text().into_owned())
-        .collect();
+    let own_parts: Vec<&Part<'_>> =
+        parts.by_ref().take_while(|part| !part.is_original()).filter(|part| is_status_part(part)).collect();
     let (text, found_in) = if own_parts.is_empty() {
         (disguised(mail, notice)?, "delivery-status fields in the text")
     } else {
-        (own_parts.join("\n\n"), "delivery-status part")
+        (own_parts.iter().map(|part| part.text()).collect::<Vec<_>>().join("\n\n"), "delivery-status part")
     };
-    let mut report = Report { dialect: "rfc3464", ..Report::default() };
+    let cut = own_parts.iter().any(|part| part.is_cut());
+    let mut report = Report { dialect: "rfc3464", cut, ..Report::default() };
     read_fields(&text, found_in, &mut report);
     report
         .recipients
@@ -64,7 +60,6 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         let Some(address) = &recipient.address else { return true };
         seen.insert((address.to_lowercase(), recipient.original_address.clone(), recipient.outcome))
     });
-    report.recipients.truncate(RECIPIENTS);
     report.kind = kind_of(&report.recipients);
     // Filters that ask the sender to confirm dress their question as a report; no server's reply is in it.
     let quotes_reply = report.recipients.iter().any(|recipient| recipient.reply_code.is_some());
@@ -181,7 +176,7 @@ fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
         }
         report.recipients.extend(recipient(&open, found_in));
         open = own;
-        if report.recipients.len() > RECIPIENTS {
+        if report.recipients.len() > RECIPIENTS_READ {
             report.cut = true;
             return;
         }

@@ -5,9 +5,8 @@
 use super::fields;
 use super::notice::Notice;
 use super::words::says;
-use super::{Recipient, Report, address};
-use crate::limits::RECIPIENTS;
-use crate::mail::{Header, Mail};
+use super::{RECIPIENTS_READ, Recipient, Report, address};
+use crate::mail::{Header, Mail, Part};
 use crate::verdict::{Kind, Outcome};
 
 fn is_name(name: &str) -> bool {
@@ -37,6 +36,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         dialect: "rfc5965",
         reporting_mta: fields::value(&fields, "Reporting-MTA").and_then(fields::host),
         recipients: complainers(named.map(|field| field.value.as_str()), "feedback-report part"),
+        cut: part.is_some_and(Part::is_cut),
         ..Report::default()
     })
 }
@@ -109,7 +109,7 @@ fn complainers<'v>(values: impl Iterator<Item = &'v str>, found_in: &'static str
         .filter_map(address::clean)
         .filter(|address| address.contains('@') && !is_redacted(address))
         .filter(|address| seen.insert(address.to_lowercase()))
-        .take(RECIPIENTS)
+        .take(RECIPIENTS_READ)
         .map(|address| Recipient { address: Some(address), outcome: Outcome::Delivered, found_in, ..Recipient::default() })
         .collect()
 }

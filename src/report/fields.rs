@@ -3,7 +3,7 @@
 //! In: the text of the part. Out: groups of unfolded fields. Badly folded lines, stray blank lines and quoted-printable
 //! leftovers are survived; which names are fields is told by the caller, so that a line of a reply with a colon is none.
 
-use crate::limits::DIAGNOSTIC_BYTES;
+use crate::limits::{DIAGNOSTIC_BYTES, cut};
 
 /// One unfolded field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,9 @@ impl Field {
     }
 }
 
+/// Most bytes of a value that are kept: a diagnostic with its type before it, and a little more, so that it shows.
+const VALUE: usize = DIAGNOSTIC_BYTES + 64;
+
 /// Groups of fields, which blank lines separate. `is_name` tells real field names.
 pub(super) fn groups(text: &str, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Field>> {
     let mut groups: Vec<Vec<Field>> = Vec::new();
@@ -47,13 +50,15 @@ pub(super) fn groups(text: &str, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Fiel
         let folded = own_indent > indent;
         let field = trimmed.split_once(':').filter(|(name, _)| is_name(name.trim()) && (!folded || group.is_empty()));
         match (field, group.last_mut()) {
-            (Some((name, value)), _) => group.push(Field { name: name.trim().to_owned(), value: value.trim().to_owned() }),
+            (Some((name, value)), _) => {
+                group.push(Field { name: name.trim().to_owned(), value: cut(value.trim(), VALUE).to_owned() });
+            }
             // A stray line is no part of an address, a code or a host.
-            (None, Some(open)) if open.value.len() < DIAGNOSTIC_BYTES && (folded || open.value.is_empty() || open.is_text()) => {
+            (None, Some(open)) if open.value.len() < VALUE && (folded || open.value.is_empty() || open.is_text()) => {
                 if !open.value.is_empty() {
                     open.value.push(' ');
                 }
-                open.value.push_str(trimmed.trim_start());
+                open.value.push_str(cut(trimmed.trim_start(), VALUE - open.value.len().min(VALUE)));
             }
             _ => {}
         }

@@ -10,9 +10,9 @@ use super::blocks::Blocks;
 use super::notice::Notice;
 use super::reason::{Reason, host_in};
 use super::transcript::{Turn, Turns};
-use super::{Recipient, Report, dialect, kind_of, wrapped};
-use crate::limits::{DIAGNOSTIC_BYTES, RECIPIENTS, cut};
-use crate::mail::Mail;
+use super::{RECIPIENTS_READ, Recipient, Report, dialect, kind_of, wrapped};
+use crate::limits::DIAGNOSTIC_BYTES;
+use crate::mail::{Field, Mail};
 use crate::reply::{EnhancedCode, Reply};
 use crate::verdict::Outcome;
 use whom::{hinted, named};
@@ -62,7 +62,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     report.reporting_mta = dialect::reporter(notice);
     report.recipients = addresses
         .into_iter()
-        .take(RECIPIENTS)
+        .take(RECIPIENTS_READ)
         .map(|(address, original_address)| Recipient {
             address: Some(address),
             original_address,
@@ -75,6 +75,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         // A failure without a named recipient is one still: its reply may be all that is known.
         report.recipients.push(Recipient { outcome, found_in: "prose", ..Recipient::default() });
     }
+    report.cut = mail.header.all("X-Failed-Recipients").any(Field::is_cut);
     fill_in(&mut report, notice, &findings);
     report.kind = kind_of(&report.recipients);
     report.reason = match dialect {
@@ -172,7 +173,7 @@ fn joined(lines: &[String]) -> String {
 fn take_turn(recipient: &mut Recipient, turn: &Turn) {
     if recipient.diagnostic.is_none() {
         recipient.smtp_command = recipient.smtp_command.or(turn.command);
-        recipient.set_diagnostic(cut(&turn.reply, DIAGNOSTIC_BYTES).to_owned());
+        recipient.set_diagnostic(turn.reply.clone());
     } else if recipient.reply_code.is_none() {
         recipient.reply_code = Reply::parse(&turn.reply).code;
         recipient.smtp_command = recipient.smtp_command.or(turn.command);

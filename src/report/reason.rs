@@ -2,7 +2,8 @@
 //!
 //! In: lines of prose. Out: the best paragraph, and the reply in it without the frame that the reporting system wrote around it.
 
-use crate::limits::{DIAGNOSTIC_BYTES, cut};
+use super::DIAGNOSTIC_READ;
+use crate::limits::cut;
 use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
 
 /// What some lines of prose give as the reason.
@@ -66,11 +67,11 @@ fn paragraphs<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<String> {
             if paragraphs.len() >= PARAGRAPHS {
                 break;
             }
-        } else if open.len() < DIAGNOSTIC_BYTES {
+        } else if open.len() < DIAGNOSTIC_READ {
             if !open.is_empty() {
                 open.push(' ');
             }
-            open.push_str(cut(line, DIAGNOSTIC_BYTES - open.len().min(DIAGNOSTIC_BYTES)));
+            open.push_str(cut(line, DIAGNOSTIC_READ - open.len().min(DIAGNOSTIC_READ)));
         }
     }
     if open.len() > 2 {

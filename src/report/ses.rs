@@ -6,8 +6,7 @@
 use serde_json::Value;
 
 use super::notice::Notice;
-use super::{Original, Recipient, Report, address, dsn, fields, kind_of};
-use crate::limits::RECIPIENTS;
+use super::{Original, RECIPIENTS_READ, Recipient, Report, address, dsn, fields, kind_of};
 use crate::mail::{Date, Mail};
 use crate::verdict::{Kind, Outcome};
 
@@ -36,7 +35,7 @@ pub(super) fn read(mail: &Mail<'_>, _: &Notice<'_>) -> Option<Report> {
         .get(list)
         .and_then(Value::as_array)?
         .iter()
-        .take(RECIPIENTS)
+        .take(RECIPIENTS_READ)
         .map(|entry| recipient(entry, about, outcome))
         .collect();
     let kind = if event == "Complaint" { Kind::Complaint } else { kind_of(&recipients) };

@@ -84,7 +84,7 @@ fn join(parts: &[Part<'_>], wanted: impl Fn(&Part<'_>) -> bool, cut: &mut bool) 
             *cut = true;
             break;
         }
-        *cut |= part.body.len() > TEXT_BYTES;
+        *cut |= part.is_cut();
         joined.push_str(&part.text());
         joined.push('\n');
     }

@@ -1,13 +1,13 @@
 //! Whom a notice is about, out of all addresses that it names; the surest sign wins.
 
 use super::{Findings, Pair};
-use crate::limits::{RECIPIENTS, cut};
+use crate::limits::cut;
 use crate::mail::Mail;
 use crate::reply::Command;
 use crate::report::blocks::Sureness;
 use crate::report::notice::Notice;
 use crate::report::words::says;
-use crate::report::{Original, address};
+use crate::report::{Original, RECIPIENTS_READ, address};
 
 /// Whether an address is that of the reporting system.
 fn is_reporter(notice: &Notice<'_>, address: &str) -> bool {
@@ -101,9 +101,11 @@ pub(super) fn hinted(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings) 
 
 /// The addresses of Exim's own field, which others write too.
 fn failed_field(mail: &Mail<'_>, findings: &Findings) -> Vec<Pair> {
-    let fields = mail.header.fields().iter().filter(|field| field.name.eq_ignore_ascii_case("X-Failed-Recipients"));
-    let addresses = fields.flat_map(|field| field.text().split(',').filter_map(address::clean).collect::<Vec<_>>());
-    unique(addresses.take(RECIPIENTS).map(|address| {
+    let addresses = mail
+        .header
+        .all("X-Failed-Recipients")
+        .flat_map(|field| field.text().split(',').filter_map(address::clean).collect::<Vec<_>>());
+    unique(addresses.take(RECIPIENTS_READ).map(|address| {
         let original = findings.blocks.original_of(&address);
         (address, original)
     }))
@@ -120,7 +122,7 @@ fn bare_names(lines: &[String]) -> Vec<String> {
     let mut names = Vec::new();
     let mut announced = false;
     for line in lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()) {
-        if names.len() >= RECIPIENTS {
+        if names.len() >= RECIPIENTS_READ {
             break;
         }
         if announced {
