@@ -231,25 +231,18 @@ impl Answer<'_> {
 
     /// Keeps the recipients that every condition holds for; says whether anything of the mail is left.
     pub fn retain(&mut self, conditions: &[Condition]) -> bool {
-        let kept: Vec<Option<usize>> = self
+        let kept: Vec<bool> = self
             .rows()
-            .filter(|&row| conditions.iter().all(|condition| condition.holds(self.field(condition.field, row).as_deref())))
+            .map(|row| conditions.iter().all(|condition| condition.holds(self.field(condition.field, row).as_deref())))
             .collect();
-        if kept.is_empty() {
+        if !kept.contains(&true) {
             return false;
         }
-        let keep = |at: usize| kept.contains(&Some(at));
-        if kept[0].is_some() && kept.len() < self.report.recipients.len() {
-            let mut at = 0;
-            self.report.recipients.retain(|_| {
-                at += 1;
-                keep(at - 1)
-            });
-            let mut at = 0;
-            self.verdicts.retain(|_| {
-                at += 1;
-                keep(at - 1)
-            });
+        if !self.report.recipients.is_empty() {
+            let mut row = kept.iter();
+            self.report.recipients.retain(|_| row.next() == Some(&true));
+            let mut row = kept.iter();
+            self.verdicts.retain(|_| row.next() == Some(&true));
         }
         true
     }

@@ -6,6 +6,7 @@ mod statements;
 
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -170,4 +171,56 @@ fn every_fixture_keeps_every_promise() {
     for mail in &*MAILS {
         statements::a_mail_keeps_every_promise(&CLASSIFIER, mail);
     }
+}
+
+/// By hand, in a release build: a thousand damaged copies of each mail below `MAILS` (a folder; the fixtures where it is not
+/// set), none of which panics or takes more than ten times as long as the mail itself.
+#[test]
+#[ignore = "minutes; `MAILS=folder cargo test --release --test properties -- --ignored --nocapture`"]
+fn a_thousand_copies_of_each_mail_damaged_at_random() {
+    let folder = std::env::var_os("MAILS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), Into::into);
+    let copies = std::env::var("COPIES").ok().and_then(|copies| copies.parse().ok()).unwrap_or(1_000);
+    let time = |raw: &[u8]| {
+        let start = Instant::now();
+        std::hint::black_box(CLASSIFIER.classify("", raw));
+        start.elapsed()
+    };
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut next = move |below: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random >> 11) as usize % below.max(1)
+    };
+    let (mut mails, mut slow) = (0, 0);
+    for mail in whybounce::input::Mails::of(&[folder]).filter_map(Result::ok) {
+        mails += 1;
+        let whole = (0..3).map(|_| time(&mail.bytes)).max().unwrap_or_default().max(Duration::from_micros(100));
+        for _ in 0..copies {
+            let mut raw = mail.bytes.clone();
+            for _ in 0..1 + next(8) {
+                let at = next(raw.len());
+                let other = next(raw.len());
+                match next(6) {
+                    0 => raw.truncate(at),
+                    1 if !raw.is_empty() => raw[at] = next(256) as u8,
+                    2 if !raw.is_empty() => raw[at] ^= 1 << next(8),
+                    3 => drop(raw.drain(at.min(other)..at.min(other) + next(40).min(raw.len() - at.min(other)))),
+                    4 => raw.insert(at.min(raw.len()), b"\n\r\0:;<>@=\"-( "[next(13)]),
+                    _ => {
+                        let from = at.min(other);
+                        let piece = raw[from..raw.len().min(from + 200)].to_vec();
+                        raw.splice(at..at, piece);
+                    }
+                }
+            }
+            // Another process may have had the processor: only what is slow again is slow.
+            if time(&raw) > whole * 10 && (0..3).all(|_| time(&raw) > whole * 10) {
+                slow += 1;
+                println!("{}: {:?}, damaged {:?}: {}", mail.source, whole, time(&raw), raw.escape_ascii());
+            }
+        }
+    }
+    println!("{mails} mails, {copies} copies of each, {slow} slow");
+    assert!(mails > 0 && slow == 0);
 }
