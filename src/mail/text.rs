@@ -165,6 +165,9 @@ fn line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
+/// Most bytes from which a charset is guessed.
+const GUESSED_BYTES: usize = 4 << 10;
+
 /// Text of bytes without a (credible) charset label: ISO-2022-JP by its escapes, UTF-8 where it is valid, else a guess.
 pub(super) fn guess_charset(bytes: &[u8]) -> Cow<'_, str> {
     let has_jis = memchr::memchr(0x1B, bytes)
@@ -177,7 +180,17 @@ pub(super) fn guess_charset(bytes: &[u8]) -> Cow<'_, str> {
     }
     let bytes = line_feeds(bytes);
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(&bytes[..bytes.len().min(64 << 10)], true);
+    // The lines that tell something; the detector weighs each byte for some thirty charsets.
+    let mut told = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| !line.is_ascii()) {
+        if told >= GUESSED_BYTES {
+            break;
+        }
+        let line = &line[..line.len().min(GUESSED_BYTES - told)];
+        detector.feed(line, false);
+        told += line.len();
+    }
+    detector.feed(b"", true);
     let encoding = detector.guess(None, chardetng::Utf8Detection::Deny);
     Cow::Owned(encoding.decode_without_bom_handling(&bytes).0.into_owned())
 }
