@@ -18,7 +18,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use whybounce::answer::Condition;
 use whybounce::input::Mails;
 use whybounce::output::{Look, visible};
-use whybounce::rules::{RuleError, Source, Table};
+use whybounce::rules::{self as rule_table, RuleError, Source, Table};
 
 /// Read a bounce e-mail, or a bare SMTP reply, and say why it bounced and what to do
 #[derive(Parser)]
@@ -246,7 +246,15 @@ fn load_table(files: &[PathBuf]) -> anyhow::Result<Table> {
         texts.push((shown(file), read_rules(file)?));
     }
     let sources: Vec<Source<'_>> = texts.iter().map(|(name, text)| Source { name, text }).collect();
-    Table::load(&sources).map_err(|errors| anyhow::anyhow!("rule file refused\n{}", list(&errors)))
+    let refuse = |errors: &[RuleError]| anyhow::anyhow!("rule file refused\n{}", list(errors));
+    let table = Table::load(&sources).map_err(|errors| refuse(&errors))?;
+    // The user's rules must keep what `rules check` demands; the built-in ones are tested when they are built in.
+    let wrong = if sources.is_empty() {
+        Vec::new()
+    } else {
+        rule_table::check(&table, |rule| sources.iter().any(|source| source.name == rule.file))
+    };
+    if wrong.is_empty() { Ok(table) } else { Err(refuse(&wrong)) }
 }
 
 /// The name of a path in a message.

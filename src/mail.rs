@@ -99,6 +99,11 @@ impl<'a> Mail<'a> {
         self.parts.push(Part { media_type, header, body, is_alternative, content_type });
     }
 
+    /// Whether there is nothing in it at all.
+    pub fn is_empty(&self) -> bool {
+        self.header.fields().is_empty() && self.parts.iter().all(|part| part.body.trim_ascii().is_empty())
+    }
+
     /// A parameter of the mail's own Content-Type, such as `report-type`.
     pub fn parameter(&self, name: &str) -> Option<String> {
         ContentType::of(&self.header, "text/plain").parameter(name)

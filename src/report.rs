@@ -117,7 +117,8 @@ impl Report {
         let notice = Notice::of(mail);
         let mut report = READERS.iter().find_map(|read| read(mail, &notice)).unwrap_or_else(|| Report {
             kind: Kind::Other,
-            reason: "no report, notice or automatic answer was recognised".to_owned(),
+            reason: if mail.is_empty() { "the mail is empty" } else { "no report, notice or automatic answer was recognised" }
+                .to_owned(),
             dialect: "none",
             ..Report::default()
         });

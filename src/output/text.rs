@@ -166,7 +166,10 @@ fn write_context(out: &mut impl Write, answer: &Answer<'_>, look: Look) -> io::R
     }
     let mut rules: Vec<String> = answer.verdicts.iter().flatten().map(decision).collect();
     rules.dedup();
-    let mut how = format!("Read as {}: {}", report.dialect, report.reason);
+    let mut how = match report.kind {
+        Kind::Other => format!("Why: {}", report.reason),
+        _ => format!("Read as {}: {}", report.dialect, report.reason),
+    };
     if !rules.is_empty() {
         how.push_str("; decided by ");
         how.push_str(&rules.join(", "));
