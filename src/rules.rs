@@ -325,6 +325,19 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_holds_in_the_mails_of_its_time() {
+        let text = "[[rule]]\nid = \"carrier-filter\"\ncause = \"recipient_restricted\"\nphrases = [\"unknown user\"]\nuntil = \"2025-03-31\"\nsource = \"test\"\nexamples = [\"550 unknown user\"]\n\n[[rule]]\nid = \"carrier-unknown\"\ncause = \"user_unknown\"\nphrases = [\"unknown user\"]\nsince = \"2025-04-01\"\nsource = \"test\"\nexamples = [\"550 unknown user\"]\n";
+        let table = table(text);
+        let on = |day: Option<&str>| {
+            let day = day.map(|day| day.parse().expect("a day"));
+            table.first(&Facts { text: "unknown user", day, ..Facts::default() }).map(|rule| rule.id.as_ref())
+        };
+        assert_eq!(on(Some("2025-03-31")), Some("carrier-filter"));
+        assert_eq!(on(Some("2025-04-01")), Some("carrier-unknown"));
+        assert_eq!(on(None), Some("carrier-unknown"));
+    }
+
+    #[test]
     fn all_rules_that_hold_come_in_order() {
         let table = table(TWO);
         let reply = Reply::parse("550 no such user");
