@@ -437,6 +437,8 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
         #[test]
         fn no_bytes_break_it(bytes in proptest::collection::vec(proptest::sample::select(&b"From: >\r\n 2010:10 Jan\nContent-Length:1"[..]), 0..300)) {
             mbox(&bytes);

@@ -109,6 +109,8 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
         #[test]
         fn a_row_is_read_back_as_it_was(cells in proptest::collection::vec(".*", 1..6)) {
             let cells: Vec<String> = std::iter::once("first".to_owned()).chain(cells).map(|cell| harmless(&cell)).collect();

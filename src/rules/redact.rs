@@ -321,7 +321,7 @@ mod tests {
     const AT: &[&str] = &["@", "@", "@", "＠", "%40", "=40", "+40", "(at)", " @ "];
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
 
         #[test]
         fn no_address_survives(
