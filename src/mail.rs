@@ -9,6 +9,7 @@ mod header;
 mod text;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use header::ContentType;
 pub use header::{Date, Field, Header};
@@ -38,6 +39,8 @@ pub struct Part<'a> {
     /// Whether it is the second or later choice of a multipart/alternative.
     pub is_alternative: bool,
     content_type: ContentType,
+    /// The decoded text; none inside where the body is that text as it stands.
+    text: OnceCell<Option<String>>,
 }
 
 /// The mail with line feeds as line ends, where it has carriage returns alone; without byte-order mark and mbox `From ` line.
@@ -96,7 +99,7 @@ impl<'a> Mail<'a> {
         } else {
             Cow::Owned(content_type.media_type.clone())
         };
-        self.parts.push(Part { media_type, header, body, is_alternative, content_type });
+        self.parts.push(Part { media_type, header, body, is_alternative, content_type, text: OnceCell::new() });
     }
 
     /// Whether there is nothing in it at all.
@@ -110,7 +113,7 @@ impl<'a> Mail<'a> {
     }
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
     /// Whether the part is text for people.
     pub fn is_text(&self) -> bool {
         self.media_type.starts_with("text/")
@@ -144,13 +147,23 @@ impl Part<'_> {
         text::is_cut(self.body, self.encoding())
     }
 
-    /// The body as text: transfer encoding and charset undone, HTML made plain; at most [`crate::limits::TEXT_BYTES`].
-    pub fn text(&self) -> Cow<'_, str> {
-        text::decode(self.body, self.encoding(), self.content_type.charset.as_deref(), self.is_html())
+    /// The body as text, decoded once: transfer encoding and charset undone, HTML made plain; at most
+    /// [`crate::limits::TEXT_BYTES`].
+    pub fn text(&self) -> &str {
+        let decode = || text::decode(self.body, self.encoding(), self.content_type.charset.as_deref(), self.is_html());
+        let owned = self.text.get_or_init(|| {
+            let text = if self.is_text() { text::plain_spaces(decode()) } else { decode() };
+            match text {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(text) => Some(text),
+            }
+        });
+        // What was borrowed is the whole of it, which was UTF-8 then and is so now.
+        owned.as_deref().unwrap_or_else(|| std::str::from_utf8(text::bounded(self.body, self.encoding())).unwrap_or_default())
     }
 
     /// The body with its transfer encoding undone, charset untouched: for a returned message.
-    pub fn decoded(&self) -> Cow<'_, [u8]> {
+    pub fn decoded(&self) -> Cow<'a, [u8]> {
         text::transfer_decode(self.body, self.encoding())
     }
 

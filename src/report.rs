@@ -89,7 +89,7 @@ impl Recipient {
         }
         let reply = Reply::parse(text);
         // The end of the queue time is but the wrapping of the last real reply.
-        let text = if reply.is_inner { reason::without_frame(text, reply.at).1 } else { text };
+        let text = if reply.is_inner { &text[reason::without_frame(text, reply.at)] } else { text };
         self.reply_code = self.reply_code.or(reply.code);
         self.enhanced_code = match (self.enhanced_code, reply.enhanced) {
             (Some(known), Some(given)) if given.is_exact() && gives_way(known) => Some(given),

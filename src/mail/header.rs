@@ -1,5 +1,7 @@
 //! Header fields: splitting, unfolding, and decoding the few that are asked for.
 
+use std::borrow::Cow;
+
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 
@@ -15,23 +17,29 @@ pub struct Field<'a> {
     pub raw: &'a [u8],
 }
 
-impl Field<'_> {
+impl<'a> Field<'a> {
     /// Whether the value is longer than what is decoded of it.
     pub fn is_cut(&self) -> bool {
         self.raw.len() > FIELD_BYTES
     }
 
     /// The value unfolded, encoded words (RFC 2047) and raw 8-bit text decoded.
-    pub fn text(&self) -> String {
+    pub fn text(&self) -> Cow<'a, str> {
         let raw = &self.raw[..self.raw.len().min(FIELD_BYTES)];
-        if raw.windows(2).any(|pair| pair == b"=?") {
+        if holds_encoded_word(raw) {
             let mut line = raw.to_vec();
             line.push(b'\n');
             if let HeaderValue::Text(text) = MessageStream::new(&line).parse_unstructured() {
-                return text.into_owned();
+                return Cow::Owned(text.into_owned());
             }
         }
         let text = guess_charset(raw);
+        if memchr::memchr2(b'\r', b'\n', text.as_bytes()).is_none() {
+            return match text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+                Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+            };
+        }
         let mut unfolded = String::with_capacity(text.len());
         for line in text.split(['\r', '\n']) {
             let line = if unfolded.is_empty() { line.trim() } else { line.trim_end() };
@@ -43,8 +51,12 @@ impl Field<'_> {
             }
         }
         unfolded.truncate(unfolded.trim_end().len());
-        unfolded
+        Cow::Owned(unfolded)
     }
+}
+
+fn holds_encoded_word(raw: &[u8]) -> bool {
+    memchr::memchr_iter(b'?', raw).any(|at| at > 0 && raw[at - 1] == b'=')
 }
 
 /// A date and time as RFC 3339.
@@ -142,7 +154,7 @@ impl<'a> Header<'a> {
     }
 
     /// The decoded value of the first field of this name, where it is not empty.
-    pub fn text(&self, name: &str) -> Option<String> {
+    pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         self.get(name).map(Field::text).filter(|text| !text.is_empty())
     }
 

@@ -41,6 +41,14 @@ pub(super) fn decode<'a>(body: &'a [u8], encoding: Encoding, charset: Option<&st
     if is_html { Cow::Owned(html_to_text(&with_breaks(&text))) } else { text }
 }
 
+/// Text with plain spaces for no-break and ideographic ones.
+pub(super) fn plain_spaces(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.is_ascii() || !text.contains(['\u{A0}', '\u{3000}']) {
+        return text;
+    }
+    Cow::Owned(text.replace(['\u{A0}', '\u{3000}'], " "))
+}
+
 /// HTML with a space behind each cell and a line break before each block, which would run together without their tags.
 fn with_breaks(html: &str) -> String {
     let mut text = String::with_capacity(html.len() + html.len() / 8);
@@ -89,7 +97,7 @@ fn with_breaks(html: &str) -> String {
 }
 
 /// As much of a body as decodes to [`TEXT_BYTES`].
-fn bounded(body: &[u8], encoding: Encoding) -> &[u8] {
+pub(super) fn bounded(body: &[u8], encoding: Encoding) -> &[u8] {
     &body[..body.len().min(most(encoding))]
 }
 

@@ -7,6 +7,7 @@
 mod named;
 mod sentence;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -33,23 +34,40 @@ pub(super) enum Sureness {
 
 /// A recipient that the prose names, with what it says of it.
 #[derive(Debug)]
-pub(super) struct Block {
+pub(super) struct Block<'l> {
     pub(super) address: String,
     pub(super) original_address: Option<String>,
     pub(super) sureness: Sureness,
-    pub(super) reason: Rc<Reason>,
+    said: Rc<Said<'l>>,
+}
+
+/// What is said of one recipient, or of several that are listed one below the other.
+#[derive(Debug)]
+struct Said<'l> {
+    /// What follows the address on its line.
+    rest: &'l str,
+    below: &'l [&'l str],
+    reason: OnceCell<Reason>,
+}
+
+impl Block<'_> {
+    /// The reason in what is said, looked for when it is first asked for.
+    pub(super) fn reason(&self) -> &Reason {
+        let Said { rest, below, reason } = &*self.said;
+        reason.get_or_init(|| Reason::of(std::iter::once(rest).chain(below.iter()).copied()))
+    }
 }
 
 /// All blocks of a text, in order, and by address.
 #[derive(Debug, Default)]
-pub(super) struct Blocks {
-    pub(super) all: Vec<Block>,
+pub(super) struct Blocks<'l> {
+    pub(super) all: Vec<Block<'l>>,
     by_address: HashMap<String, Vec<usize>>,
     first_line: usize,
 }
 
 /// A block while its lines are still coming.
-struct Open {
+struct Open<'l> {
     address: String,
     original_address: Option<String>,
     sureness: Sureness,
@@ -58,15 +76,15 @@ struct Open {
     line: usize,
     indent: usize,
     /// What follows the address on its line.
-    rest: String,
+    rest: &'l str,
 }
 
-impl Blocks {
-    pub(super) fn of(lines: &[String]) -> Self {
-        let mut open: Vec<Open> = Vec::new();
+impl<'l> Blocks<'l> {
+    pub(super) fn of(lines: &'l [&'l str]) -> Self {
+        let mut open: Vec<Open<'l>> = Vec::new();
         // The line from which on no blank line has come.
         let mut paragraph = 0;
-        for (at, line) in lines.iter().enumerate() {
+        for (at, &line) in lines.iter().enumerate() {
             if line.trim().is_empty() {
                 paragraph = at + 1;
                 continue;
@@ -102,7 +120,7 @@ impl Blocks {
                 {
                     break;
                 }
-                let rest = if named.whole_line { line.as_str() } else { named.rest };
+                let rest = if named.whole_line { line } else { named.rest };
                 let mut block = Open::new(named.address, named.sureness, at, line, rest);
                 block.is_reply = named.is_reply;
                 block.original_address = former_behind(named.rest, &block.address);
@@ -113,27 +131,22 @@ impl Blocks {
     }
 
     /// Gives each block the lines up to the next one; addresses listed one below the other share those behind the last.
-    fn close(open: Vec<Open>, lines: &[String]) -> Self {
+    fn close(open: Vec<Open<'l>>, lines: &'l [&'l str]) -> Self {
         let first_line = open.iter().find(|block| block.sureness >= Sureness::Label).map_or(lines.len(), |block| block.line);
         let mut blocks = Self { first_line, ..Self::default() };
         let mut end = lines.len();
-        let mut shared: Option<(usize, Rc<Reason>)> = None;
-        let mut closed: Vec<Block> = Vec::with_capacity(open.len());
+        let mut shared: Option<(usize, Rc<Said<'l>>)> = None;
+        let mut closed: Vec<Block<'l>> = Vec::with_capacity(open.len());
         for block in open.into_iter().rev() {
             let below = lines.get(block.line + 1..end).unwrap_or_default();
-            let silent = says_nothing(&block.rest) && below.iter().all(|line| line.trim().is_empty());
-            let reason = match shared.take() {
-                Some((next, reason)) if silent && next <= block.line + 2 => reason,
-                _ => Rc::new(Reason::of(std::iter::once(block.rest.as_str()).chain(below.iter().map(String::as_str)))),
+            let silent = says_nothing(block.rest) && below.iter().all(|line| line.trim_start().is_empty());
+            let said = match shared.take() {
+                Some((next, said)) if silent && next <= block.line + 2 => said,
+                _ => Rc::new(Said { rest: block.rest, below, reason: OnceCell::new() }),
             };
-            shared = (block.sureness >= Sureness::Label).then(|| (block.line, Rc::clone(&reason)));
+            shared = (block.sureness >= Sureness::Label).then(|| (block.line, Rc::clone(&said)));
             end = block.line;
-            closed.push(Block {
-                address: block.address,
-                original_address: block.original_address,
-                sureness: block.sureness,
-                reason,
-            });
+            closed.push(Block { address: block.address, original_address: block.original_address, sureness: block.sureness, said });
         }
         closed.reverse();
         blocks.all = closed;
@@ -144,12 +157,18 @@ impl Blocks {
     }
 
     /// The block that says most about an address: one may be listed first and explained later.
-    pub(super) fn about(&self, address: &str) -> Option<&Block> {
-        self.named(address)
+    pub(super) fn about(&self, address: &str) -> Option<&Block<'l>> {
+        let mut named = self.named(address).peekable();
+        let first = named.next()?;
+        if named.peek().is_none() {
+            return Some(first.1);
+        }
+        std::iter::once(first)
+            .chain(named)
             .max_by_key(|(at, block)| {
-                let reason = &block.reason;
+                let reason = block.reason();
                 let is_named = block.sureness >= Sureness::Failing;
-                (reason.code.is_some(), reason.enhanced.is_some(), is_named, !reason.text.is_empty(), std::cmp::Reverse(*at))
+                (reason.code.is_some(), reason.enhanced.is_some(), is_named, !reason.text().is_empty(), std::cmp::Reverse(*at))
             })
             .map(|(_, block)| block)
     }
@@ -170,15 +189,15 @@ impl Blocks {
     }
 
     /// The first blocks of an address; a text that repeats one ten thousand times is not searched through each time.
-    fn named(&self, address: &str) -> impl Iterator<Item = (usize, &Block)> {
+    fn named(&self, address: &str) -> impl Iterator<Item = (usize, &Block<'l>)> {
         let places = self.by_address.get(&address.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
         places.iter().take(16).map(|&at| (at, &self.all[at]))
     }
 }
 
-impl Open {
-    fn new(address: String, sureness: Sureness, at: usize, line: &str, rest: &str) -> Self {
-        Self { address, original_address: None, sureness, is_reply: false, line: at, indent: indent(line), rest: rest.to_owned() }
+impl<'l> Open<'l> {
+    fn new(address: String, sureness: Sureness, at: usize, line: &str, rest: &'l str) -> Self {
+        Self { address, original_address: None, sureness, is_reply: false, line: at, indent: indent(line), rest }
     }
 }
 
@@ -191,7 +210,7 @@ fn says_nothing(rest: &str) -> bool {
 }
 
 /// Whether what a line names is part of the reason of the block above it.
-fn belongs(named: &Named<'_>, last: &Open, line: &str, joins: bool) -> bool {
+fn belongs(named: &Named<'_>, last: &Open<'_>, line: &str, joins: bool) -> bool {
     if named.sureness < Sureness::Label {
         return last.sureness >= Sureness::Label; // a reason that names an address itself
     }
@@ -239,7 +258,7 @@ mod tests {
     use super::*;
 
     fn named(text: &str) -> Vec<(String, Sureness)> {
-        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let lines: Vec<&str> = text.lines().collect();
         Blocks::of(&lines).all.into_iter().map(|block| (block.address, block.sureness)).collect()
     }
 
@@ -261,18 +280,18 @@ mod tests {
     #[test]
     fn what_is_indented_below_an_address_is_its_reason() {
         let text = "  a@example.com\n    host mx.example.com [192.0.2.1]: 552 5.2.2 <a@example.com>\n    full\n  b@example.com\n    550 no\n";
-        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let lines: Vec<&str> = text.lines().collect();
         let blocks = Blocks::of(&lines);
         assert_eq!(blocks.all.len(), 2);
-        assert_eq!(blocks.all[0].reason.code.map(|code| code.number()), Some(552));
+        assert_eq!(blocks.all[0].reason().code.map(|code| code.number()), Some(552));
     }
 
     #[test]
     fn a_code_before_the_address_is_a_reply_and_no_number_of_a_list() {
         let text = "\"a@example.com\":\nSMTP error after RCPT command:\n5.2.1 <a@example.com>... Unknown\n\"b@example.com\":\n5.2.2 <b@example.com>... Full";
-        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let lines: Vec<&str> = text.lines().collect();
         let blocks = Blocks::of(&lines);
-        let enhanced: Vec<_> = blocks.all.iter().map(|block| block.reason.enhanced.map(|code| code.to_string())).collect();
+        let enhanced: Vec<_> = blocks.all.iter().map(|block| block.reason().enhanced.map(|code| code.to_string())).collect();
         assert_eq!(enhanced, [Some("5.2.1".to_owned()), Some("5.2.2".to_owned())]);
         assert_named("550 a@example.com unknown\n550 b@example.com unknown", Sureness::Line, &["a@example.com", "b@example.com"]);
     }
@@ -299,14 +318,14 @@ mod tests {
     #[test]
     fn a_hidden_final_address_leaves_the_one_that_was_written_to() {
         assert_named("  an undisclosed address\n    (generated from jo@example.com)\n", Sureness::Line, &["jo@example.com"]);
-        let lines: Vec<String> = ["  a@example.com", "    (generated from b@example.com)"].map(str::to_owned).to_vec();
+        let lines = ["  a@example.com", "    (generated from b@example.com)"];
         assert_eq!(Blocks::of(&lines).original_of("a@example.com").as_deref(), Some("b@example.com"));
     }
 
     #[test]
     fn addresses_below_one_another_share_a_reason() {
-        let lines: Vec<String> = ["<a@example.com>", "<b@example.com>", "550 5.1.1 unknown"].map(str::to_owned).to_vec();
+        let lines = ["<a@example.com>", "<b@example.com>", "550 5.1.1 unknown"];
         let blocks = Blocks::of(&lines);
-        assert!(blocks.all.iter().all(|block| block.reason.code.is_some()));
+        assert!(blocks.all.iter().all(|block| block.reason().code.is_some()));
     }
 }

@@ -41,14 +41,15 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let mut parts = mail.parts.iter().skip_while(|part| !is_status_part(part));
     let own_parts: Vec<&Part<'_>> =
         parts.by_ref().take_while(|part| !part.is_original()).filter(|part| is_status_part(part)).collect();
-    let (text, found_in) = if own_parts.is_empty() {
+    let (lines, found_in) = if own_parts.is_empty() {
         (disguised(mail, notice)?, "delivery-status fields in the text")
     } else {
-        (own_parts.iter().map(|part| part.text()).collect::<Vec<_>>().join("\n\n"), "delivery-status part")
+        let lines = own_parts.iter().flat_map(|part| part.text().lines().chain(std::iter::once("")));
+        (lines.collect(), "delivery-status part")
     };
     let cut = own_parts.iter().any(|part| part.is_cut());
     let mut report = Report { dialect: "rfc3464", cut, ..Report::default() };
-    read_fields(&text, found_in, &mut report);
+    read_fields(&lines, found_in, &mut report);
     report
         .recipients
         .retain(|recipient| recipient.address.is_some() || recipient.diagnostic.is_some() || recipient.enhanced_code.is_some());
@@ -89,24 +90,13 @@ fn is_status_part(part: &Part<'_>) -> bool {
 /// Status fields under another name: a part that calls itself text or a file, or lines of the prose.
 ///
 /// What a person quotes is none of that, so sender or subject must be those of a notice.
-fn disguised(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<String> {
+fn disguised<'m>(mail: &'m Mail<'_>, notice: &'m Notice<'_>) -> Option<Vec<&'m str>> {
     if !notice.is_suspect() {
         return None;
     }
-    let begins = |text: &str| {
-        let mut recipient = false;
-        let mut other = false;
-        for line in text.lines().take(400) {
-            let name = line.split(':').next().unwrap_or_default();
-            let is = |known: &str| name.len() < line.len() && name.eq_ignore_ascii_case(known);
-            recipient |= is("Final-Recipient") || is("Original-Recipient");
-            other |= is("Action") || is("Status") || is("Diagnostic-Code") || is("Reporting-MTA");
-        }
-        recipient && other
-    };
-    let prose = notice.prose().lines.join("\n");
-    if begins(&prose) {
-        return Some(from_first_field(&prose));
+    let prose = &notice.prose().lines;
+    if begin_report(prose.iter().copied()) {
+        return Some(prose.iter().copied().skip_while(|line| !begins_field(line)).collect());
     }
     mail.parts
         .iter()
@@ -114,38 +104,38 @@ fn disguised(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<String> {
             matches!(&*part.media_type, "application/octet-stream" | "text/plain" | "text/rfc822-headers" | "message/rfc822")
         })
         .filter(|part| part.body.len() < 64 << 10)
-        .map(|part| part.text().into_owned())
-        .find(|text| {
-            begins(text)
-                && text
-                    .trim_start()
-                    .lines()
-                    .next()
-                    .is_some_and(|line| line.split_once(':').is_some_and(|(name, _)| is_name(name)))
-        })
+        .map(Part::text)
+        .find(|text| begin_report(text.lines()) && text.trim_start().lines().next().is_some_and(begins_field))
+        .map(|text| text.lines().collect())
 }
 
-fn from_first_field(text: &str) -> String {
-    let is_field = |line: &&str| line.split_once(':').is_some_and(|(name, _)| is_name(name));
-    let mut lines = text.lines().skip_while(|line| !is_field(line)).peekable();
-    let mut kept = String::new();
-    for line in lines.by_ref() {
-        kept.push_str(line);
-        kept.push('\n');
+/// Whether among the first lines are a recipient's field and another one of a report.
+fn begin_report<'t>(lines: impl Iterator<Item = &'t str>) -> bool {
+    let mut recipient = false;
+    let mut other = false;
+    for line in lines.take(400) {
+        let Some((name, _)) = line.split_once(':').filter(|(name, _)| name.len() <= "Original-Recipient".len()) else { continue };
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        recipient |= is("Final-Recipient") || is("Original-Recipient");
+        other |= is("Action") || is("Status") || is("Diagnostic-Code") || is("Reporting-MTA");
     }
-    kept
+    recipient && other
+}
+
+fn begins_field(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(name, _)| is_name(name))
 }
 
 /// Most fields of one recipient.
 const FIELDS: usize = 64;
 
 /// Puts what the fields say into the report.
-fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
+fn read_fields(lines: &[&str], found_in: &'static str, report: &mut Report) {
     // An unfinished group waits for fields that a stray blank line cut off.
-    let mut open: Vec<Field> = Vec::new();
-    let names_recipient = |group: &[Field]| group.iter().any(is_recipient);
-    for group in fields::groups(text, is_name) {
-        let mut own: Vec<Field> = Vec::new();
+    let mut open: Vec<Field<'_>> = Vec::new();
+    let names_recipient = |group: &[Field<'_>]| group.iter().any(is_recipient);
+    for group in fields::groups(lines.iter().copied(), is_name) {
+        let mut own: Vec<Field<'_>> = Vec::new();
         for field in group {
             if PER_MESSAGE.iter().any(|name| field.is(name)) {
                 if field.is("Reporting-MTA") && report.reporting_mta.is_none() {
@@ -155,7 +145,7 @@ fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
             }
             // A missing blank line: the recipient that begins again is another one.
             if is_recipient(&field)
-                && own.iter().any(|known| known.is(&field.name))
+                && own.iter().any(|known| known.is(field.name))
                 && own.iter().any(|known| known.is("Action") || known.is("Status"))
             {
                 report.recipients.extend(recipient(&own, found_in));
@@ -169,7 +159,7 @@ fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
             continue;
         }
         let completes =
-            !names_recipient(&own) && !open.is_empty() && own.iter().all(|field| !open.iter().any(|known| known.is(&field.name)));
+            !names_recipient(&own) && !open.is_empty() && own.iter().all(|field| !open.iter().any(|known| known.is(field.name)));
         if completes {
             open.append(&mut own);
             continue;
@@ -184,13 +174,13 @@ fn read_fields(text: &str, found_in: &'static str, report: &mut Report) {
     report.recipients.extend(recipient(&open, found_in));
 }
 
-fn is_recipient(field: &Field) -> bool {
+fn is_recipient(field: &Field<'_>) -> bool {
     field.is("Final-Recipient") || field.is("Original-Recipient")
 }
 
 /// One recipient of its group; none where the group names none and says nothing.
-fn recipient(group: &[Field], found_in: &'static str) -> Option<Recipient> {
-    let standard = |field: &Field| PER_RECIPIENT.iter().any(|name| field.is(name));
+fn recipient(group: &[Field<'_>], found_in: &'static str) -> Option<Recipient> {
+    let standard = |field: &Field<'_>| PER_RECIPIENT.iter().any(|name| field.is(name));
     if !group.iter().any(standard) {
         return None;
     }
@@ -216,9 +206,9 @@ fn recipient(group: &[Field], found_in: &'static str) -> Option<Recipient> {
         found_in,
         ..Recipient::default()
     };
-    let diagnostics: Vec<&Field> = group.iter().filter(|field| field.is("Diagnostic-Code") && !field.value.is_empty()).collect();
+    let diagnostics: Vec<&Field<'_>> = group.iter().filter(|field| field.is("Diagnostic-Code") && !field.value.is_empty()).collect();
     if let Some(field) =
-        diagnostics.iter().find(|field| field.value.to_ascii_lowercase().starts_with("smtp")).or(diagnostics.first())
+        diagnostics.iter().find(|field| field.value.get(..4).is_some_and(|kind| kind.eq_ignore_ascii_case("smtp"))).or(diagnostics.first())
     {
         recipient.set_diagnostic(without_type(&field.value).to_owned());
     }
@@ -275,7 +265,7 @@ mod tests {
 
     fn read(text: &str) -> Report {
         let mut report = Report::default();
-        read_fields(text, "test", &mut report);
+        read_fields(&text.lines().collect::<Vec<_>>(), "test", &mut report);
         report
     }
 

@@ -2,6 +2,8 @@
 //!
 //! In: a mail. Out: the kind `complaint` and who complained, where the reporter tells; a mask is no address.
 
+use std::borrow::Cow;
+
 use super::fields;
 use super::notice::Notice;
 use super::words::says;
@@ -20,10 +22,10 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         return unsubscribes(mail, notice).or_else(|| own_form(mail, notice));
     }
     let text = match part {
-        Some(part) => part.text().into_owned(),
+        Some(part) => part.text(),
         None => disguised(mail).unwrap_or_default(),
     };
-    let fields: Vec<fields::Field> = fields::groups(&text, is_name).into_iter().flatten().collect();
+    let fields: Vec<fields::Field<'_>> = fields::groups(text.lines(), is_name).into_iter().flatten().collect();
     let feedback_type = fields::value(&fields, "Feedback-Type").unwrap_or("abuse").to_ascii_lowercase();
     // An authentication report or a "not spam" is no wish of a recipient to be left alone.
     let is_wish = !matches!(feedback_type.as_str(), "auth-failure" | "not-spam" | "dmarc" | "miscategorized");
@@ -35,20 +37,18 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         reason: format!("feedback report of the type {feedback_type}"),
         dialect: "rfc5965",
         reporting_mta: fields::value(&fields, "Reporting-MTA").and_then(fields::host),
-        recipients: complainers(named.map(|field| field.value.as_str()), "feedback-report part"),
+        recipients: complainers(named.map(|field| &*field.value), "feedback-report part"),
         cut: part.is_some_and(Part::is_cut),
         ..Report::default()
     })
 }
 
 /// The fields of a report whose part lost its type.
-fn disguised(mail: &Mail<'_>) -> Option<String> {
+fn disguised<'m>(mail: &'m Mail<'_>) -> Option<&'m str> {
     let mut texts = mail.parts.iter().filter(|part| part.body.len() < 64 << 10).map(|part| part.text());
-    texts
-        .find(|text| {
-            text.lines().take(100).any(|line| line.get(..14).is_some_and(|name| name.eq_ignore_ascii_case("Feedback-Type:")))
-        })
-        .map(|text| text.into_owned())
+    texts.find(|text| {
+        text.lines().take(100).any(|line| line.get(..14).is_some_and(|name| name.eq_ignore_ascii_case("Feedback-Type:")))
+    })
 }
 
 /// A mail program's own wish to be taken off a list (Apple Mail's `X-Apple-Unsubscribe`).
@@ -87,11 +87,11 @@ fn own_form(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     if let Some(part) = returned {
         let decoded = part.decoded();
         let header = Header::parse(&decoded).0;
-        named.extend(COMPLAINER.iter().find_map(|name| header.text(name)));
+        named.extend(COMPLAINER.iter().find_map(|name| header.text(name)).map(Cow::into_owned));
     }
     if let Some(text) = disguised {
-        let fields: Vec<fields::Field> = fields::groups(&text, is_name).into_iter().flatten().collect();
-        named.extend(fields.into_iter().filter(|field| field.is("Original-Rcpt-To")).map(|field| field.value));
+        let fields: Vec<fields::Field<'_>> = fields::groups(text.lines(), is_name).into_iter().flatten().collect();
+        named.extend(fields.into_iter().filter(|field| field.is("Original-Rcpt-To")).map(|field| field.value.into_owned()));
     }
     Some(Report {
         kind: Kind::Complaint,

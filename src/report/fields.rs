@@ -1,18 +1,20 @@
 //! Groups of `name: value` fields in a machine-readable part (RFC 3464 section 2.1.1, RFC 5965 section 2, RFC 8098 section 3).
 //!
-//! In: the text of the part. Out: groups of unfolded fields. Badly folded lines, stray blank lines and quoted-printable
+//! In: the lines of the part. Out: groups of unfolded fields. Badly folded lines, stray blank lines and quoted-printable
 //! leftovers are survived; which names are fields is told by the caller, so that a line of a reply with a colon is none.
+
+use std::borrow::Cow;
 
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 
 /// One unfolded field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Field {
-    pub(super) name: String,
-    pub(super) value: String,
+pub(super) struct Field<'t> {
+    pub(super) name: &'t str,
+    pub(super) value: Cow<'t, str>,
 }
 
-impl Field {
+impl Field<'_> {
     /// Whether the value is free text, which may go on at the margin where its folds were lost.
     fn is_text(&self) -> bool {
         !["Recipient", "MTA", "Action", "Status", "Date"].iter().any(|end| {
@@ -30,12 +32,12 @@ impl Field {
 const VALUE: usize = DIAGNOSTIC_BYTES + 64;
 
 /// Groups of fields, which blank lines separate. `is_name` tells real field names.
-pub(super) fn groups(text: &str, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Field>> {
-    let mut groups: Vec<Vec<Field>> = Vec::new();
-    let mut group: Vec<Field> = Vec::new();
+pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Field<'t>>> {
+    let mut groups: Vec<Vec<Field<'t>>> = Vec::new();
+    let mut group: Vec<Field<'t>> = Vec::new();
     // The whole part may be indented.
     let mut indent = 0;
-    for line in text.lines() {
+    for line in lines {
         let trimmed = line.trim_end();
         if trimmed.is_empty() {
             if !group.is_empty() {
@@ -51,14 +53,15 @@ pub(super) fn groups(text: &str, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Fiel
         let field = trimmed.split_once(':').filter(|(name, _)| is_name(name.trim()) && (!folded || group.is_empty()));
         match (field, group.last_mut()) {
             (Some((name, value)), _) => {
-                group.push(Field { name: name.trim().to_owned(), value: cut(value.trim(), VALUE).to_owned() });
+                group.push(Field { name: name.trim(), value: Cow::Borrowed(cut(value.trim(), VALUE)) });
             }
             // A stray line is no part of an address, a code or a host.
             (None, Some(open)) if open.value.len() < VALUE && (folded || open.value.is_empty() || open.is_text()) => {
-                if !open.value.is_empty() {
-                    open.value.push(' ');
+                let value = open.value.to_mut();
+                if !value.is_empty() {
+                    value.push(' ');
                 }
-                open.value.push_str(cut(trimmed.trim_start(), VALUE - open.value.len().min(VALUE)));
+                value.push_str(cut(trimmed.trim_start(), VALUE - value.len().min(VALUE)));
             }
             _ => {}
         }
@@ -70,8 +73,8 @@ pub(super) fn groups(text: &str, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Fiel
 }
 
 /// The first value of a name in a group, where it is not empty.
-pub(super) fn value<'g>(group: &'g [Field], name: &str) -> Option<&'g str> {
-    group.iter().find(|field| field.is(name)).map(|field| field.value.as_str()).filter(|value| !value.is_empty())
+pub(super) fn value<'g>(group: &'g [Field<'_>], name: &str) -> Option<&'g str> {
+    group.iter().find(|field| field.is(name)).map(|field| &*field.value).filter(|value| !value.is_empty())
 }
 
 /// The host of a `dns; mx.example.com (192.0.2.1)` value; types, brackets and comments left out.
@@ -92,7 +95,7 @@ mod tests {
     #[test]
     fn fields_are_grouped_and_unfolded() {
         let text = "A: 1\n\nB: 2\n  more\nand more\nhttps://example.com\nC:3\n\n\n";
-        let groups = groups(text, |name| name.len() == 1);
+        let groups = groups(text.lines(), |name| name.len() == 1);
         assert_eq!(groups.len(), 2);
         assert_eq!(value(&groups[1], "b"), Some("2 more and more https://example.com"));
         assert_eq!(value(&groups[1], "c"), Some("3"));

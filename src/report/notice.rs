@@ -14,7 +14,7 @@ use crate::mail::Mail;
 #[derive(Debug)]
 pub(super) struct Notice<'m> {
     mail: &'m Mail<'m>,
-    prose: OnceCell<Prose>,
+    prose: OnceCell<Prose<'m>>,
     /// The mail stands inside another: nothing inside it is opened.
     pub(super) is_inner: bool,
     /// Lower-case subject.
@@ -86,7 +86,7 @@ impl<'m> Notice<'m> {
     }
 
     /// The prose of the mail, read once.
-    pub(super) fn prose(&self) -> &Prose {
+    pub(super) fn prose(&self) -> &Prose<'m> {
         self.prose.get_or_init(|| Prose::of(self.mail))
     }
 

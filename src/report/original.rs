@@ -1,5 +1,7 @@
 //! The message that a report is about: from the returned message, from its header, or from what the report quotes of it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::address;
@@ -37,10 +39,8 @@ impl Original {
                 break;
             }
         }
-        if original.message_id.is_none()
-            && let Some(quoted) = &notice.prose().quoted
-        {
-            original.take(&Header::parse(unquoted(quoted).as_bytes()).0);
+        if original.message_id.is_none() {
+            original.take(&Header::parse(unquoted(&notice.prose().quoted).as_bytes()).0);
         }
         original.take_repeated(&notice.prose().lines);
         if original.message_id.is_none() {
@@ -62,7 +62,7 @@ impl Original {
             self.to = header.text("To").map(|to| addresses(&to)).filter(|to| !to.is_empty());
         }
         if self.subject.is_none() {
-            self.subject = header.text("Subject");
+            self.subject = header.text("Subject").map(Cow::into_owned);
         }
         if self.date.is_none() {
             self.date = header.date("Date");
@@ -70,7 +70,7 @@ impl Original {
     }
 
     /// Takes over what the report repeats of the header among its own lines: a lone subject, or a few fields together.
-    fn take_repeated(&mut self, lines: &[String]) {
+    fn take_repeated(&mut self, lines: &[&str]) {
         if self.subject.is_some() || self.message_id.is_some() {
             return;
         }
@@ -160,8 +160,8 @@ fn message_id(text: &str) -> Option<String> {
 }
 
 /// The quoted header without the sentence before it and without quote marks.
-fn unquoted(quoted: &str) -> String {
-    let mut lines = quoted.lines().peekable();
+fn unquoted(quoted: &[&str]) -> String {
+    let mut lines = quoted.iter().copied().peekable();
     let is_field = |line: &str| {
         let line = line.trim_start_matches(['>', ' ', '\t']);
         line.split_once(':')
@@ -195,8 +195,7 @@ fn named_by_report(mail: &Mail<'_>) -> Option<String> {
         .iter()
         .find(|part| part.media_type.ends_with("delivery-status") || part.media_type == "message/disposition-notification");
     let in_status = status.and_then(|part| {
-        let text = part.text().into_owned();
-        let line = text.lines().find(|line| {
+        let line = part.text().lines().find(|line| {
             let name = line.split(':').next().unwrap_or_default();
             name.eq_ignore_ascii_case("X-Original-Message-ID") || name.eq_ignore_ascii_case("Original-Message-ID")
         })?;

@@ -6,9 +6,12 @@
 
 mod whom;
 
+use std::cell::OnceCell;
+
 use super::blocks::Blocks;
 use super::notice::Notice;
 use super::reason::{Reason, host_in};
+use super::text::Prose;
 use super::transcript::{Turn, Turns};
 use super::{RECIPIENTS_READ, Recipient, Report, dialect, kind_of, wrapped};
 use crate::limits::DIAGNOSTIC_BYTES;
@@ -17,16 +20,43 @@ use crate::reply::{EnhancedCode, Reply};
 use crate::verdict::Outcome;
 use whom::{hinted, named};
 
-/// Blocks and transcript of a notice, each made once.
-pub(super) struct Findings {
-    blocks: Blocks,
-    turns: Turns,
+/// What is found in the lines of a notice, each looked for when it is first asked for.
+pub(super) struct Findings<'l> {
+    prose: &'l Prose<'l>,
+    blocks: OnceCell<Blocks<'l>>,
+    turns: OnceCell<Turns>,
+    whole: OnceCell<Reason>,
 }
 
-impl Findings {
-    pub(super) fn of(notice: &Notice<'_>) -> Self {
-        let lines = &notice.prose().lines;
-        Self { blocks: Blocks::of(lines), turns: Turns::of(lines) }
+impl<'l> Findings<'l> {
+    pub(super) fn of(notice: &'l Notice<'_>) -> Self {
+        Self { prose: notice.prose(), blocks: OnceCell::new(), turns: OnceCell::new(), whole: OnceCell::new() }
+    }
+
+    fn lines(&self) -> &'l [&'l str] {
+        &self.prose.lines
+    }
+
+    fn blocks(&self) -> &Blocks<'l> {
+        self.blocks.get_or_init(|| Blocks::of(self.lines()))
+    }
+
+    fn turns(&self) -> &Turns {
+        self.turns.get_or_init(|| Turns::of(self.lines()))
+    }
+
+    /// What the lines as a whole give as the reason.
+    fn whole(&self) -> &Reason {
+        self.whole.get_or_init(|| Reason::of(self.lines().iter().copied()))
+    }
+
+    /// Whether nothing that the prose may say of a recipient is unknown yet.
+    fn add_nothing_to(&self, recipient: &Recipient) -> bool {
+        recipient.diagnostic.is_some()
+            && recipient.reply_code.is_some()
+            && recipient.remote_mta.is_some()
+            && recipient.enhanced_code.is_some_and(|code| code.is_exact() && !code.is_expiry())
+            && recipient.smtp_command.is_some()
     }
 }
 
@@ -76,7 +106,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         report.recipients.push(Recipient { outcome, found_in: "prose", ..Recipient::default() });
     }
     report.cut = mail.header.all("X-Failed-Recipients").any(Field::is_cut);
-    fill_in(&mut report, notice, &findings);
+    fill_in(&mut report, &findings);
     report.kind = kind_of(&report.recipients);
     report.reason = match dialect {
         Some(dialect) => format!("a notice in the manner of {}, recipients from {found_in}", dialect.name),
@@ -97,66 +127,72 @@ pub(super) fn complete(report: &mut Report, mail: &Mail<'_>, notice: &Notice<'_>
             }
         }
     }
-    fill_in(report, notice, &findings);
+    fill_in(report, &findings);
 }
 
-fn fill_in(report: &mut Report, notice: &Notice<'_>, findings: &Findings) {
+fn fill_in(report: &mut Report, findings: &Findings<'_>) {
     let only = report.recipients.len() == 1;
-    let lines = &notice.prose().lines;
-    let whole = Reason::of(lines.iter().map(String::as_str));
-    let all_lines = if only { joined(lines) } else { String::new() };
-    let Findings { blocks, turns } = findings;
-    // What is said before the first recipient goes for all of them.
-    let lead = if only { String::new() } else { joined(&lines[..blocks.first_line().min(lines.len())]) };
+    let lines = findings.lines();
     let silent = |recipient: &Recipient| {
         let address = recipient.address.as_deref().unwrap_or_default();
         recipient.diagnostic.is_none()
-            && turns.about(address, false).is_none()
-            && blocks.about(address).is_none_or(|block| !block.reason.quotes_reply())
+            && findings.turns().about(address, false).is_none()
+            && findings.blocks().about(address).is_none_or(|block| !block.reason().quotes_reply())
     };
     // A reason that is given once stands for all.
     let quotes_none = report.recipients.iter().all(silent);
-    let shares = only || (whole.quotes_reply() && quotes_none);
+    let shares = only || (quotes_none && findings.whole().quotes_reply());
+    // What is said before the first recipient goes for all of them.
+    let lead = match (only, quotes_none) {
+        (true, _) => joined(lines),
+        (false, true) => joined(&lines[..findings.blocks().first_line().min(lines.len())]),
+        (false, false) => String::new(),
+    };
     let reporting_mta = report.reporting_mta.as_deref();
     for recipient in &mut report.recipients {
         let address = recipient.address.clone().unwrap_or_default();
-        let own =
-            blocks.about(&address).or_else(|| recipient.original_address.as_deref().and_then(|original| blocks.about(original)));
-        if recipient.original_address.is_none() {
-            recipient.original_address = blocks.original_of(&address).filter(|original| !original.eq_ignore_ascii_case(&address));
+        let original_address = recipient.original_address.clone();
+        if original_address.is_none() {
+            recipient.original_address =
+                findings.blocks().original_of(&address).filter(|original| !original.eq_ignore_ascii_case(&address));
         }
-        if let Some(turn) = turns.about(&address, only) {
+        let own = || {
+            let blocks = findings.blocks();
+            blocks.about(&address).or_else(|| original_address.as_deref().and_then(|original| blocks.about(original)))
+        };
+        if !findings.add_nothing_to(recipient)
+            && let Some(turn) = findings.turns().about(&address, only)
+        {
             take_turn(recipient, turn);
         }
-        if let Some(block) = own {
-            take_reason(recipient, &block.reason);
+        if !findings.add_nothing_to(recipient)
+            && let Some(block) = own()
+        {
+            take_reason(recipient, block.reason());
         }
-        if shares && whole.quotes_reply() {
-            take_reason(recipient, &whole);
+        if !findings.add_nothing_to(recipient) && shares && findings.whole().quotes_reply() {
+            take_reason(recipient, findings.whole());
         }
-        let explanation = match own.map(|block| block.reason.text.as_str()) {
-            _ if only => all_lines.clone(),
-            Some(text) if quotes_none => format!("{text} {lead}"),
-            Some(text) => text.to_owned(),
-            None if shares => whole.text.clone(),
-            None if quotes_none => lead.clone(),
-            None => String::new(),
-        };
-        recipient.explanation = Some(explanation).filter(|text| !text.trim().is_empty());
         if recipient.remote_mta.is_none() {
-            recipient.remote_mta = recipient
-                .diagnostic
-                .as_deref()
-                .and_then(host_in)
-                .or_else(|| whole.host.clone().filter(|_| shares))
-                .or_else(|| host_in(&all_lines))
+            let of_diagnostic = recipient.diagnostic.as_deref().and_then(host_in);
+            recipient.remote_mta = of_diagnostic
+                .or_else(|| findings.whole().host().filter(|_| shares).map(str::to_owned))
+                .or_else(|| if only { host_in(&lead) } else { None })
                 .filter(|host| reporting_mta.is_none_or(|reporter| !reporter.eq_ignore_ascii_case(host)));
         }
+        let explanation = match own().filter(|_| !only).map(|block| block.reason().text()) {
+            _ if only => lead.clone(),
+            Some(text) if quotes_none => format!("{text} {lead}"),
+            Some(text) => text.to_owned(),
+            None if shares => findings.whole().text().to_owned(),
+            None => lead.clone(),
+        };
+        recipient.explanation = Some(explanation).filter(|text| !text.trim().is_empty());
     }
 }
 
 /// All lines as one text.
-fn joined(lines: &[String]) -> String {
+fn joined(lines: &[&str]) -> String {
     let mut joined = String::new();
     for word in lines.iter().flat_map(|line| line.split_whitespace()) {
         if joined.len() + word.len() >= DIAGNOSTIC_BYTES {
@@ -189,18 +225,18 @@ fn take_reason(recipient: &mut Recipient, reason: &Reason) {
     if expired && reason.enhanced.is_some_and(|code| code.is_exact() && !code.is_expiry()) {
         recipient.enhanced_code = reason.enhanced;
         recipient.reply_code = reason.code.or(recipient.reply_code);
-        recipient.diagnostic = Some(reason.diagnostic.clone());
+        recipient.diagnostic = Some(reason.diagnostic().to_owned());
     }
-    recipient.smtp_command = recipient.smtp_command.or(reason.command);
-    if recipient.diagnostic.is_none() && !reason.diagnostic.is_empty() {
-        recipient.set_diagnostic(reason.diagnostic.clone());
+    recipient.smtp_command = recipient.smtp_command.or_else(|| reason.command());
+    if recipient.diagnostic.is_none() && !reason.diagnostic().is_empty() {
+        recipient.set_diagnostic(reason.diagnostic().to_owned());
     }
     recipient.reply_code = recipient.reply_code.or(reason.code);
     if !recipient.enhanced_code.is_some_and(EnhancedCode::is_exact) && reason.enhanced.is_some_and(EnhancedCode::is_exact) {
         recipient.enhanced_code = reason.enhanced;
     }
     if recipient.remote_mta.is_none() {
-        recipient.remote_mta.clone_from(&reason.host);
+        recipient.remote_mta = reason.host().map(str::to_owned);
     }
 }
 

@@ -2,21 +2,27 @@
 //!
 //! In: lines of prose. Out: the best paragraph, and the reply in it without the frame that the reporting system wrote around it.
 
+use std::cell::OnceCell;
+use std::ops::Range;
+
 use super::DIAGNOSTIC_READ;
 use crate::limits::cut;
 use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
 
 /// What some lines of prose give as the reason.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Reason {
-    /// The paragraph that quotes a reply, else the first; lines joined.
-    pub(super) text: String,
+    paragraphs: Vec<String>,
+    /// The paragraph that quotes a reply, else the first.
+    best: usize,
+    /// Where the frame before the reply ends.
+    frame: usize,
     /// The reply in it, or the whole where none can be told apart.
-    pub(super) diagnostic: String,
+    reply: Range<usize>,
     pub(super) code: Option<ReplyCode>,
     pub(super) enhanced: Option<EnhancedCode>,
-    pub(super) host: Option<String>,
-    pub(super) command: Option<Command>,
+    host: OnceCell<Option<String>>,
+    command: OnceCell<Option<Command>>,
 }
 
 /// Most paragraphs that are looked at for one recipient.
@@ -25,31 +31,62 @@ const PARAGRAPHS: usize = 64;
 impl Reason {
     pub(super) fn of<'l>(lines: impl Iterator<Item = &'l str>) -> Self {
         let paragraphs = paragraphs(lines);
-        let parsed: Vec<Reply<'_>> = paragraphs.iter().map(|text| Reply::parse(text)).collect();
-        let code = parsed.iter().position(|reply| reply.code.is_some_and(|code| code.class() != 2));
-        let enhanced = || parsed.iter().position(|reply| reply.enhanced.is_some_and(|code| code.class != 2));
-        let Some(best) = code.or_else(enhanced).or(if paragraphs.is_empty() { None } else { Some(0) }) else {
-            return Self::default();
-        };
-        let text = &paragraphs[best];
-        let reply = &parsed[best];
-        let (start, diagnostic) = without_frame(text, reply.at);
-        let frame = &text[..start];
-        let labelled = || paragraphs.iter().find_map(|text| labelled_host(text));
-        Self {
-            diagnostic: diagnostic.to_owned(),
-            code: reply.code.filter(|code| code.class() != 2),
-            enhanced: reply.enhanced.filter(|code| code.class != 2),
-            host: host_in(frame).or_else(|| host_in(text)).or_else(labelled),
-            command: Command::find(text).or_else(|| paragraphs.iter().find_map(|text| Command::find(text))),
-            text: text.clone(),
+        let mut best: Option<(u8, usize, Reply<'_>)> = None;
+        for (at, text) in paragraphs.iter().enumerate() {
+            let reply = Reply::parse(text);
+            let rank = if reply.code.is_some_and(is_failure) {
+                2
+            } else {
+                u8::from(reply.enhanced.is_some_and(|code| code.class != 2))
+            };
+            if best.as_ref().is_none_or(|(known, ..)| rank > *known) {
+                best = Some((rank, at, reply));
+            }
+            if rank == 2 {
+                break;
+            }
         }
+        let Some((_, best, reply)) = best else { return Self::default() };
+        let code = reply.code.filter(|code| is_failure(*code));
+        let enhanced = reply.enhanced.filter(|code| code.class != 2);
+        let frame = reply.at.unwrap_or(0);
+        let reply = without_frame(&paragraphs[best], reply.at);
+        Self { paragraphs, best, frame, reply, code, enhanced, ..Self::default() }
     }
 
     /// Whether a reply is quoted.
     pub(super) fn quotes_reply(&self) -> bool {
         self.code.is_some() || self.enhanced.is_some()
     }
+
+    /// The paragraph that quotes a reply, else the first; lines joined.
+    pub(super) fn text(&self) -> &str {
+        self.paragraphs.get(self.best).map_or("", String::as_str)
+    }
+
+    /// The reply in it, or the whole where none can be told apart.
+    pub(super) fn diagnostic(&self) -> &str {
+        self.text().get(self.reply.clone()).unwrap_or_default()
+    }
+
+    /// The host that is said to have answered.
+    pub(super) fn host(&self) -> Option<&str> {
+        let find = || {
+            let frame = &self.text()[..self.frame];
+            host_in(frame).or_else(|| host_in(self.text())).or_else(|| self.paragraphs.iter().find_map(|text| labelled_host(text)))
+        };
+        self.host.get_or_init(find).as_deref()
+    }
+
+    /// The stage that is said to have been answered.
+    pub(super) fn command(&self) -> Option<Command> {
+        let find = || Command::find(self.text()).or_else(|| self.paragraphs.iter().find_map(|text| Command::find(text)));
+        *self.command.get_or_init(find)
+    }
+}
+
+fn is_failure(code: ReplyCode) -> bool {
+    code.class() != 2
 }
 
 /// The paragraphs of some lines, each joined to one line and cut.
@@ -94,9 +131,9 @@ const BEHIND: &[&str] = &[
     " --- ",
 ];
 
-/// The reply of a text without what the reporting system wrote around it, and where it begins.
-pub(super) fn without_frame(text: &str, reply_at: Option<usize>) -> (usize, &str) {
-    let Some(start) = reply_at else { return (0, text) };
+/// Where the reply of a text stands, without what the reporting system wrote around it.
+pub(super) fn without_frame(text: &str, reply_at: Option<usize>) -> Range<usize> {
+    let Some(start) = reply_at else { return 0..text.len() };
     let mut reply = &text[start..];
     if let Some(end) = BEHIND.iter().filter_map(|mark| find_ignore_case(reply, mark)).min() {
         reply = &reply[..end];
@@ -112,10 +149,11 @@ pub(super) fn without_frame(text: &str, reply_at: Option<usize>) -> (usize, &str
     if let Some(end) = closing.and_then(|mark| reply.rfind(mark)).filter(|&end| end > 3) {
         reply = &reply[..end];
     }
-    let opens = reply.matches('(').count();
-    let reply = reply.trim();
-    let reply = if opens == 0 { reply.trim_end_matches(')') } else { reply };
-    (start, reply)
+    let trimmed = reply.trim_start();
+    let start = start + reply.len() - trimmed.len();
+    let reply = trimmed.trim_end();
+    let reply = if reply.contains('(') { reply } else { reply.trim_end_matches(')') };
+    start..start + reply.len()
 }
 
 /// Words after which a reporting system names the host that answered.
@@ -250,8 +288,8 @@ mod tests {
     #[track_caller]
     fn assert_reply(text: &str, diagnostic: &str, host: Option<&str>) {
         let reason = Reason::of(text.lines());
-        assert_eq!(reason.diagnostic, diagnostic);
-        assert_eq!(reason.host.as_deref(), host, "{text}");
+        assert_eq!(reason.diagnostic(), diagnostic);
+        assert_eq!(reason.host(), host, "{text}");
     }
 
     #[test]
@@ -278,6 +316,6 @@ mod tests {
     #[test]
     fn the_paragraph_that_quotes_a_reply_is_the_reason() {
         let reason = Reason::of("Your message was not delivered.\n\nReason:\n\n554 5.7.1 no".lines());
-        assert_eq!(reason.text, "554 5.7.1 no");
+        assert_eq!(reason.text(), "554 5.7.1 no");
     }
 }

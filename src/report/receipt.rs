@@ -14,8 +14,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let part = mail.parts.iter().find(|part| {
         matches!(&*part.media_type, "message/disposition-notification" | "message/global-disposition-notification")
     })?;
-    let text = part.text();
-    let fields: Vec<fields::Field> = fields::groups(&text, is_name).into_iter().flatten().collect();
+    let fields: Vec<fields::Field<'_>> = fields::groups(part.text().lines(), is_name).into_iter().flatten().collect();
     let value = |name: &str| fields::value(&fields, name);
     let disposition = value("Disposition").unwrap_or_default().to_ascii_lowercase();
     let refused = notice.says_rejected() || value("Failure").is_some() || disposition.contains("failed");

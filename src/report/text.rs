@@ -9,41 +9,28 @@ use crate::reply::Reply;
 
 /// The prose of a mail.
 #[derive(Debug, Default)]
-pub(super) struct Prose {
+pub(super) struct Prose<'m> {
     /// The writer's own lines, before the quoted original.
-    pub(super) lines: Vec<String>,
-    /// The quoted original, where it stands in the same text.
-    pub(super) quoted: Option<String>,
+    pub(super) lines: Vec<&'m str>,
+    /// The lines of the quoted original, where it stands in the same text.
+    pub(super) quoted: Vec<&'m str>,
     /// The lines as one lower-case text, quoted lines left out.
     pub(super) words: String,
     /// Not all lines were read.
     pub(super) cut: bool,
 }
 
-impl Prose {
-    pub(super) fn of(mail: &Mail<'_>) -> Self {
-        let (text, mut cut) = text(mail);
-        let mut source = text.lines();
-        let mut lines: Vec<String> = source.by_ref().take(PROSE_LINES).map(plain_spaces).collect();
+impl<'m> Prose<'m> {
+    pub(super) fn of(mail: &'m Mail<'m>) -> Self {
+        let (texts, mut cut) = texts(mail);
+        let mut source = texts.iter().flat_map(|text| text.split('\n')).map(str::trim_end);
+        let mut lines: Vec<&str> = source.by_ref().take(PROSE_LINES).collect();
         cut |= source.next().is_some();
-        let quoted = original_start(&lines).map(|at| lines.split_off(at).join("\n"));
-        let mut words = String::with_capacity(text.len());
-        for line in &lines {
-            let line = line.trim();
-            if line.starts_with(['>', '|']) && !line.starts_with(">>>") {
-                continue;
-            }
-            words.push_str(&line.to_lowercase());
-            words.push(' ');
-        }
-        if words.contains('\u{2019}') {
-            words = words.replace('\u{2019}', "'");
-        }
+        let quoted = original_start(&lines).map(|at| lines.split_off(at)).unwrap_or_default();
+        let words = words(&lines);
         Self { lines, quoted, words, cut }
     }
-}
 
-impl Prose {
     /// Whether a line quotes a server's refusal, whatever language stands around it.
     pub(super) fn quotes_reply(&self) -> bool {
         self.lines.iter().take(200).any(|line| {
@@ -53,13 +40,26 @@ impl Prose {
     }
 }
 
-fn plain_spaces(line: &str) -> String {
-    let line = line.trim_end();
-    if line.contains(['\u{A0}', '\u{3000}']) { line.replace(['\u{A0}', '\u{3000}'], " ") } else { line.to_owned() }
+/// The lines as one lower-case text, quoted lines left out, typographic apostrophes made plain.
+fn words(lines: &[&str]) -> String {
+    let mut words = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
+    for line in lines {
+        let line = line.trim_start();
+        if line.starts_with(['>', '|']) && !line.starts_with(">>>") {
+            continue;
+        }
+        words.push_str(line);
+        words.push(' ');
+    }
+    if words.is_ascii() {
+        words.make_ascii_lowercase();
+        return words;
+    }
+    words.to_lowercase().replace('\u{2019}', "'")
 }
 
-/// The text for people: the parts before the report and the returned message; HTML only where plain text names nobody.
-fn text(mail: &Mail<'_>) -> (String, bool) {
+/// The texts for people: the parts before the report and the returned message; HTML only where plain text names nobody.
+fn texts<'m>(mail: &'m Mail<'m>) -> (Vec<&'m str>, bool) {
     let stop = mail
         .parts
         .iter()
@@ -67,37 +67,47 @@ fn text(mail: &Mail<'_>) -> (String, bool) {
         .unwrap_or(mail.parts.len());
     let (before, after) = mail.parts.split_at(stop);
     let mut cut = false;
-    let mut text = join(before, |part| part.is_text() && !part.is_html() && !part.is_alternative, &mut cut);
-    if !text.contains('@') {
-        text.push_str(&join(before, |part| part.is_html() || (part.is_text() && part.is_alternative), &mut cut));
+    let mut texts = wanted(before, |part| part.is_text() && !part.is_html() && !part.is_alternative, &mut cut);
+    if !texts.iter().any(|text| text.contains('@')) {
+        texts.extend(wanted(before, |part| part.is_html() || (part.is_text() && part.is_alternative), &mut cut));
     }
-    if text.trim().is_empty() {
-        text = join(after, |part| part.is_text() && !part.is_alternative, &mut cut);
+    if texts.iter().all(|text| text.trim_start().is_empty()) {
+        texts = wanted(after, |part| part.is_text() && !part.is_alternative, &mut cut);
     }
-    (text, cut)
+    (texts, cut)
 }
 
-fn join(parts: &[Part<'_>], wanted: impl Fn(&Part<'_>) -> bool, cut: &mut bool) -> String {
-    let mut joined = String::new();
+fn wanted<'m>(parts: &'m [Part<'m>], wanted: impl Fn(&Part<'_>) -> bool, cut: &mut bool) -> Vec<&'m str> {
+    let mut texts = Vec::new();
+    let mut bytes = 0;
     for part in parts.iter().filter(|part| wanted(part)) {
-        if joined.len() > TEXT_BYTES {
+        if bytes > TEXT_BYTES {
             *cut = true;
             break;
         }
         *cut |= part.is_cut();
-        joined.push_str(&part.text());
-        joined.push('\n');
+        let text = part.text();
+        bytes += text.len() + 1;
+        texts.push(text);
     }
-    joined
+    texts
 }
 
 /// The line where the quoted original begins: behind a sentence that announces it, or where a run of header fields stands.
-fn original_start(lines: &[String]) -> Option<usize> {
+fn original_start(lines: &[&str]) -> Option<usize> {
     let mut text_before = false;
+    let mut lower = String::new();
     for (at, line) in lines.iter().enumerate() {
-        let trimmed = line.trim();
-        if text_before && trimmed.len() < 160 && announces_original(trimmed, &lines[at + 1..]) {
-            return Some(at);
+        let trimmed = line.trim_start();
+        if trimmed.is_empty() {
+            continue;
+        }
+        if text_before && trimmed.len() < 160 {
+            lower.clear();
+            push_lower(&mut lower, trimmed);
+            if announces_original(&lower, &lines[at + 1..]) {
+                return Some(at);
+            }
         }
         if text_before && is_header_field(line) && begins_header(&lines[at..]) {
             return Some(at);
@@ -107,22 +117,33 @@ fn original_start(lines: &[String]) -> Option<usize> {
     None
 }
 
-fn announces_original(line: &str, rest: &[String]) -> bool {
-    let lower = line.to_lowercase();
-    // "The following addresses did not receive a copy of your message" speaks of recipients.
-    if says(&lower, &["following address", "following recipient", "not receive a copy"]) {
+fn push_lower(lower: &mut String, text: &str) {
+    if text.is_ascii() {
+        let start = lower.len();
+        lower.push_str(text);
+        lower[start..].make_ascii_lowercase();
+    } else {
+        lower.push_str(&text.to_lowercase());
+    }
+}
+
+/// Whether a lower-case line announces that the original stands below it.
+fn announces_original(line: &str, rest: &[&str]) -> bool {
+    if !ORIGINAL_FOLLOWS.are_in(line) {
         return false;
     }
-    let follows = lower.contains("follow") || lower.contains("below");
-    let rule = line.starts_with(['-', '=', '_', '|', '*', '#', '<'])
-        || line.ends_with([':', '.', '-', '=', ']', '|', '：', '。'])
-        || follows;
-    if !(rule && ORIGINAL_FOLLOWS.are_in(&lower)) {
+    // "The following addresses did not receive a copy of your message" speaks of recipients.
+    if says(line, &["following address", "following recipient", "not receive a copy"]) {
+        return false;
+    }
+    let follows = line.contains("follow") || line.contains("below");
+    let begins_rule = line.starts_with(['-', '=', '_', '|', '*']);
+    if !(begins_rule || follows || line.starts_with(['#', '<']) || line.ends_with([':', '.', '-', '=', ']', '|', '：', '。'])) {
         return false;
     }
     // A sentence may speak of the original without showing it: then the report goes on with a reply.
-    let mut soon = rest.iter().take(60).filter(|line| !line.trim().is_empty()).take(6).peekable();
-    line.starts_with(['-', '=', '|', '_', '*'])
+    let mut soon = rest.iter().take(60).filter(|line| !line.is_empty()).take(6).peekable();
+    begins_rule
         || follows
         || soon.peek().is_none()
         || soon.any(|line| field_like(line.trim_start_matches(['>', ' ', '\t', '|'])))
@@ -161,7 +182,7 @@ const HEADER_FIELDS: &[&str] = &[
 ];
 
 /// Whether several fields of a message header follow one another here.
-fn begins_header(lines: &[String]) -> bool {
+fn begins_header(lines: &[&str]) -> bool {
     let mut fields = 0;
     let mut sure = false;
     for line in lines.iter().take(12) {

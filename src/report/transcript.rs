@@ -99,7 +99,7 @@ fn addresses(text: &str) -> Vec<String> {
 }
 
 impl Turns {
-    pub(super) fn of(lines: &[String]) -> Self {
+    pub(super) fn of(lines: &[&str]) -> Self {
         let mut all: Vec<Turn> = Vec::new();
         let mut host = None;
         let mut command: Option<(Option<Command>, Vec<String>)> = None;
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     fn turns(text: &str) -> Turns {
-        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let lines: Vec<&str> = text.lines().collect();
         Turns::of(&lines)
     }
 

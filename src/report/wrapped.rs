@@ -13,7 +13,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let attached = mail.parts.iter().find(|part| part.is_original() && part.media_type.starts_with("message/"));
     let report = match attached {
         Some(part) => inner(&part.decoded()),
-        None => inner(from_header(notice.prose().quoted.as_deref()?).as_bytes()),
+        None => inner(from_header(&notice.prose().quoted).join("\n").as_bytes()),
     };
     report.map(|report| Report { reason: format!("a report inside another; {}", report.reason), ..report })
 }
@@ -35,20 +35,16 @@ fn inner(raw: &[u8]) -> Option<Report> {
     Some(report)
 }
 
-/// The quoted text from its first header field on.
-fn from_header(quoted: &str) -> &str {
-    let mut start = 0;
-    for line in quoted.split_inclusive('\n').take(8) {
-        let is_field = line.starts_with("From ")
+/// The quoted text from its first header field on, which stands among its first lines.
+fn from_header<'q, 'l>(quoted: &'q [&'l str]) -> &'q [&'l str] {
+    let is_field = |line: &str| {
+        line.starts_with("From ")
             || line
                 .split_once(':')
-                .is_some_and(|(name, _)| name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
-        if is_field {
-            break;
-        }
-        start += line.len();
-    }
-    quoted.get(start..).unwrap_or_default()
+                .is_some_and(|(name, _)| name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+    };
+    let before = quoted.iter().take(8).take_while(|line| !is_field(line)).count();
+    &quoted[before..]
 }
 
 #[cfg(test)]

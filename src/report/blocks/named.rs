@@ -23,8 +23,8 @@ pub(super) struct Named<'l> {
 }
 
 /// The addresses that a line names and how surely.
-pub(super) fn named(lines: &[String], at: usize, paragraph: usize) -> Vec<Named<'_>> {
-    let line = lines[at].as_str();
+pub(super) fn named<'l>(lines: &[&'l str], at: usize, paragraph: usize) -> Vec<Named<'l>> {
+    let line = lines[at];
     let mut all = address::addresses(line).take(PER_LINE);
     let Some(first) = all.next() else { return Vec::new() };
     let before = line[..first.start].trim_matches(is_bullet);

@@ -6,15 +6,15 @@ use crate::report::address::Found;
 use crate::report::words::{CONTACT, FAILURE, HELPERS, says};
 
 /// Whether a sentence runs on from the line before, over the address, to the words behind it.
-pub(super) fn continues(lines: &[String], at: usize, after: &str) -> bool {
+pub(super) fn continues(lines: &[&str], at: usize, after: &str) -> bool {
     at > 0
         && after.starts_with(|c: char| c.is_lowercase())
         && lines[at - 1].ends_with(|c: char| c.is_lowercase() || c == ',')
-        && indent(&lines[at]) == indent(&lines[at - 1])
+        && indent(lines[at]) == indent(lines[at - 1])
 }
 
 /// Whether an address at the beginning of a line is that of a helper, by the sentence that leads to it.
-pub(super) fn is_contact_line(lines: &[String], at: usize, after: &str) -> bool {
+pub(super) fn is_contact_line(lines: &[&str], at: usize, after: &str) -> bool {
     let mut lead = String::new();
     let before = lines[..at].iter().rev().take(6).skip_while(|line| line.trim().is_empty()).take(2);
     for line in before.take_while(|line| !line.trim().is_empty()).collect::<Vec<_>>().into_iter().rev() {
@@ -58,8 +58,8 @@ fn sentence_ends(text: &str) -> impl Iterator<Item = usize> {
 }
 
 /// How surely a sentence names an address as the failed one; none where it names a helper.
-pub(super) fn in_sentence(lines: &[String], at: usize, paragraph: usize, found: &Found) -> Option<Sureness> {
-    let line = lines[at].as_str();
+pub(super) fn in_sentence(lines: &[&str], at: usize, paragraph: usize, found: &Found) -> Option<Sureness> {
+    let line = lines[at];
     let mut lead = String::new();
     for line in &lines[paragraph.max(at.saturating_sub(3))..at] {
         lead.push_str(cut(line.trim(), 400));

@@ -21,11 +21,11 @@ fn is_sender(notice: &Notice<'_>, address: &str) -> bool {
 }
 
 /// The blocks of one sureness, without reporter and sender.
-fn pick(notice: &Notice<'_>, findings: &Findings, sureness: Sureness, allow_sender: bool) -> Vec<Pair> {
-    let blocks = findings.blocks.all.iter().filter(|block| {
+fn pick(notice: &Notice<'_>, findings: &Findings<'_>, sureness: Sureness, allow_sender: bool) -> Vec<Pair> {
+    let blocks = findings.blocks().all.iter().filter(|block| {
         // Postmasters are written to, too: then a reply stands beside the address.
         let is_refused = sureness == Sureness::Line
-            && block.reason.quotes_reply()
+            && block.reason().quotes_reply()
             && notice.from.as_deref().is_none_or(|from| !from.eq_ignore_ascii_case(&block.address));
         block.sureness == sureness
             && (is_refused || !is_reporter(notice, &block.address))
@@ -35,13 +35,13 @@ fn pick(notice: &Notice<'_>, findings: &Findings, sureness: Sureness, allow_send
 }
 
 /// Whom the notice plainly names, and where.
-pub(super) fn named(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings) -> Option<(Vec<Pair>, &'static str)> {
+pub(super) fn named(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings<'_>) -> Option<(Vec<Pair>, &'static str)> {
     const LINES: &str = "lines that begin with an address";
     let lines = pick(notice, findings, Sureness::Line, false);
     let failed = failed_field(mail, findings);
     if !failed.is_empty() {
         // The field and the text may speak of different addresses: then the text has the reasons.
-        let agrees = lines.is_empty() || failed.iter().any(|(address, _)| findings.blocks.name(address));
+        let agrees = lines.is_empty() || failed.iter().any(|(address, _)| findings.blocks().name(address));
         return Some(if agrees { (failed, "the X-Failed-Recipients field") } else { (lines, LINES) });
     }
     if !lines.is_empty() {
@@ -58,7 +58,7 @@ pub(super) fn named(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings) -
     }
     let transcript = unique(
         findings
-            .turns
+            .turns()
             .all
             .iter()
             .filter(|turn| turn.is_summary || turn.command == Some(Command::RcptTo))
@@ -70,7 +70,7 @@ pub(super) fn named(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings) -
 }
 
 /// Whom the notice seems to be about, where it names nobody plainly.
-pub(super) fn hinted(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings) -> (Vec<Pair>, &'static str) {
+pub(super) fn hinted(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings<'_>) -> (Vec<Pair>, &'static str) {
     let bare = bare_names(&notice.prose().lines);
     if !bare.is_empty() {
         return (unique(bare.into_iter().map(|name| (name, None))), "bare names in the prose");
@@ -100,13 +100,13 @@ pub(super) fn hinted(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings) 
 }
 
 /// The addresses of Exim's own field, which others write too.
-fn failed_field(mail: &Mail<'_>, findings: &Findings) -> Vec<Pair> {
+fn failed_field(mail: &Mail<'_>, findings: &Findings<'_>) -> Vec<Pair> {
     let addresses = mail
         .header
         .all("X-Failed-Recipients")
         .flat_map(|field| field.text().split(',').filter_map(address::clean).collect::<Vec<_>>());
     unique(addresses.take(RECIPIENTS_READ).map(|address| {
-        let original = findings.blocks.original_of(&address);
+        let original = findings.blocks().original_of(&address);
         (address, original)
     }))
 }
@@ -118,7 +118,7 @@ fn unique(addresses: impl Iterator<Item = Pair>) -> Vec<Pair> {
 }
 
 /// Local names without a domain, alone on a line below a sentence that announces recipients.
-fn bare_names(lines: &[String]) -> Vec<String> {
+fn bare_names(lines: &[&str]) -> Vec<String> {
     let mut names = Vec::new();
     let mut announced = false;
     for line in lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()) {
