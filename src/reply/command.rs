@@ -90,6 +90,13 @@ impl Command {
     }
 }
 
+impl Command {
+    /// The words that name a stage, in lower case: a text without any of them names none.
+    pub(crate) fn marks() -> impl Iterator<Item = &'static str> {
+        MARKS.iter().map(|(mark, _)| *mark)
+    }
+}
+
 /// What a phrase says of the stage.
 #[derive(Debug, Clone, Copy)]
 enum Sign {

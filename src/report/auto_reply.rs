@@ -4,7 +4,7 @@
 
 use super::Report;
 use super::notice::Notice;
-use super::words::{AUTO_REPLY, says};
+use super::words::{List, says};
 use crate::mail::Mail;
 use crate::verdict::Kind;
 
@@ -35,7 +35,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         None
     };
     let subject = notice.subject.trim();
-    let by_subject = AUTO_REPLY.are_in(subject)
+    let by_subject = notice.in_subject.any(List::AutoReply)
         && !subject.starts_with("fwd:")
         && !subject.starts_with("fw:")
         && !says(subject, &["avoid", "how to", "tips"]);

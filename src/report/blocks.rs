@@ -80,7 +80,8 @@ struct Open<'l> {
 }
 
 impl<'l> Blocks<'l> {
-    pub(super) fn of(lines: &'l [&'l str]) -> Self {
+    /// The blocks of some lines; `names_former` is false where no line holds a phrase of [`FORMER`].
+    pub(super) fn of(lines: &'l [&'l str], names_former: bool) -> Self {
         let mut open: Vec<Open<'l>> = Vec::new();
         // The line from which on no blank line has come.
         let mut paragraph = 0;
@@ -96,7 +97,7 @@ impl<'l> Blocks<'l> {
                 continue;
             }
             let joins = open.last().is_some_and(|last| last.line >= paragraph && last.sureness >= Sureness::Label);
-            if let Some(former) = former(line) {
+            if let Some(former) = names_former.then(|| former(line)).flatten() {
                 match open.last_mut().filter(|_| joins) {
                     Some(last) if last.original_address.is_none() && !last.address.eq_ignore_ascii_case(&former) => {
                         last.original_address = Some(former);
@@ -123,7 +124,7 @@ impl<'l> Blocks<'l> {
                 let rest = if named.whole_line { line } else { named.rest };
                 let mut block = Open::new(named.address, named.sureness, at, line, rest);
                 block.is_reply = named.is_reply;
-                block.original_address = former_behind(named.rest, &block.address);
+                block.original_address = names_former.then(|| former_behind(named.rest, &block.address)).flatten();
                 open.push(block);
             }
         }
@@ -146,7 +147,12 @@ impl<'l> Blocks<'l> {
             };
             shared = (block.sureness >= Sureness::Label).then(|| (block.line, Rc::clone(&said)));
             end = block.line;
-            closed.push(Block { address: block.address, original_address: block.original_address, sureness: block.sureness, said });
+            closed.push(Block {
+                address: block.address,
+                original_address: block.original_address,
+                sureness: block.sureness,
+                said,
+            });
         }
         closed.reverse();
         blocks.all = closed;
@@ -226,7 +232,7 @@ fn belongs(named: &Named<'_>, last: &Open<'_>, line: &str, joins: bool) -> bool 
 }
 
 /// Words before the address that another one was made of.
-const FORMER: &[&str] = &[
+pub(super) const FORMER: &[&str] = &[
     "generated from",
     "expanded from",
     "forwarded from",
@@ -259,7 +265,7 @@ mod tests {
 
     fn named(text: &str) -> Vec<(String, Sureness)> {
         let lines: Vec<&str> = text.lines().collect();
-        Blocks::of(&lines).all.into_iter().map(|block| (block.address, block.sureness)).collect()
+        Blocks::of(&lines, true).all.into_iter().map(|block| (block.address, block.sureness)).collect()
     }
 
     #[track_caller]
@@ -281,7 +287,7 @@ mod tests {
     fn what_is_indented_below_an_address_is_its_reason() {
         let text = "  a@example.com\n    host mx.example.com [192.0.2.1]: 552 5.2.2 <a@example.com>\n    full\n  b@example.com\n    550 no\n";
         let lines: Vec<&str> = text.lines().collect();
-        let blocks = Blocks::of(&lines);
+        let blocks = Blocks::of(&lines, true);
         assert_eq!(blocks.all.len(), 2);
         assert_eq!(blocks.all[0].reason().code.map(|code| code.number()), Some(552));
     }
@@ -290,7 +296,7 @@ mod tests {
     fn a_code_before_the_address_is_a_reply_and_no_number_of_a_list() {
         let text = "\"a@example.com\":\nSMTP error after RCPT command:\n5.2.1 <a@example.com>... Unknown\n\"b@example.com\":\n5.2.2 <b@example.com>... Full";
         let lines: Vec<&str> = text.lines().collect();
-        let blocks = Blocks::of(&lines);
+        let blocks = Blocks::of(&lines, true);
         let enhanced: Vec<_> = blocks.all.iter().map(|block| block.reason().enhanced.map(|code| code.to_string())).collect();
         assert_eq!(enhanced, [Some("5.2.1".to_owned()), Some("5.2.2".to_owned())]);
         assert_named("550 a@example.com unknown\n550 b@example.com unknown", Sureness::Line, &["a@example.com", "b@example.com"]);
@@ -319,13 +325,13 @@ mod tests {
     fn a_hidden_final_address_leaves_the_one_that_was_written_to() {
         assert_named("  an undisclosed address\n    (generated from jo@example.com)\n", Sureness::Line, &["jo@example.com"]);
         let lines = ["  a@example.com", "    (generated from b@example.com)"];
-        assert_eq!(Blocks::of(&lines).original_of("a@example.com").as_deref(), Some("b@example.com"));
+        assert_eq!(Blocks::of(&lines, true).original_of("a@example.com").as_deref(), Some("b@example.com"));
     }
 
     #[test]
     fn addresses_below_one_another_share_a_reason() {
         let lines = ["<a@example.com>", "<b@example.com>", "550 5.1.1 unknown"];
-        let blocks = Blocks::of(&lines);
+        let blocks = Blocks::of(&lines, true);
         assert!(blocks.all.iter().all(|block| block.reason().code.is_some()));
     }
 }

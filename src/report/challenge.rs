@@ -2,10 +2,10 @@
 //!
 //! In: a mail. Out: the kind `challenge`. Some dress their question as a report, so reports without a reply are asked, too.
 
-use super::Report;
 use super::dialect::Mark::{self, Field, FieldHolds, Says, Subject};
 use super::notice::Notice;
-use super::words::says;
+use super::words;
+use super::{Report, dialect};
 use crate::mail::Mail;
 use crate::verdict::Kind;
 
@@ -40,6 +40,11 @@ const CHALLENGES: &[&[Mark]] = &[
     &[Says("simply reply to this message"), Says("deliver")],
 ];
 
+/// The texts that they look for in the prose.
+pub(super) fn says() -> impl Iterator<Item = &'static str> {
+    dialect::texts(CHALLENGES)
+}
+
 /// Most bytes of a mail that is looked through: a question is short.
 const BYTES: usize = 100 << 10;
 
@@ -49,7 +54,7 @@ pub(super) fn is_asked(mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
         return false;
     }
     CHALLENGES.iter().any(|marks| marks.iter().all(|mark| mark.is_in(mail, notice)))
-        && !says(&notice.subject, &["undeliver", "failure", "returned mail"])
+        && !words::says(&notice.subject, &["undeliver", "failure", "returned mail"])
 }
 
 /// A challenge: someone has to confirm that they are a person.

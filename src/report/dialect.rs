@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::notice::Notice;
 use super::reason::find_ignore_case;
+use super::words::List;
 use crate::mail::Mail;
 use table::DIALECTS;
 
@@ -65,13 +66,23 @@ impl Mark {
     pub(super) fn is_in(self, mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
         let holds = |field: &str, text: &str| mail.header.text(field).is_some_and(|value| value.to_lowercase().contains(text));
         match self {
-            Mark::From(text) => holds("From", text),
+            Mark::From(text) => notice.from_field.contains(text),
             Mark::Subject(text) => notice.subject.contains(text),
             Mark::Field(name) => mail.header.has(name),
             Mark::FieldHolds(name, text) => holds(name, text),
-            Mark::Says(text) => notice.prose().words.contains(text),
+            Mark::Says(text) => notice.said().mark(text),
         }
     }
+}
+
+/// The texts that groups of marks look for in the prose.
+pub(super) fn texts(groups: &'static [&'static [Mark]]) -> impl Iterator<Item = &'static str> {
+    groups.iter().flat_map(|marks| marks.iter()).filter_map(|mark| if let Mark::Says(text) = mark { Some(*text) } else { None })
+}
+
+/// The texts that dialects look for in the prose.
+pub(super) fn says() -> impl Iterator<Item = &'static str> {
+    DIALECTS.iter().flat_map(|dialect| texts(dialect.known_by))
 }
 
 /// The dialect that a notice is written in, if its marks are known.
@@ -80,7 +91,7 @@ pub(super) fn of(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<&'static Dialec
 }
 
 /// Words of a greeting or a field behind which the host that reports is named.
-const REPORTER: &[&str] = &[
+pub(super) const REPORTER: &[&str] = &[
     " at host ",
     " program at ",
     " server at ",
@@ -92,12 +103,16 @@ const REPORTER: &[&str] = &[
     "delivery status notification from ",
 ];
 
+/// A greeting that names the host behind the name of the program.
+pub(super) const GREETING: &str = "this is the ";
+
 /// The host that a notice names as its writer.
 pub(super) fn reporter(notice: &Notice<'_>) -> Option<String> {
-    notice.prose().lines.iter().take(400).find_map(|line| {
+    let lines = if notice.may_say(List::Reporter) { notice.prose().lines.as_slice() } else { &[] };
+    lines.iter().take(400).find_map(|line| {
         let at = REPORTER.iter().find_map(|mark| find_ignore_case(line, mark).map(|at| at + mark.len())).or_else(|| {
             // "This is the DragonFly Mail Agent v0.13 at nas.example.net."
-            let greets = find_ignore_case(line, "this is the ").is_some_and(|at| at < 16);
+            let greets = find_ignore_case(line, GREETING).is_some_and(|at| at < 16);
             greets.then(|| line.find(" at ").map(|at| at + 4)).flatten()
         })?;
         let host = line[at..]

@@ -206,9 +206,12 @@ fn recipient(group: &[Field<'_>], found_in: &'static str) -> Option<Recipient> {
         found_in,
         ..Recipient::default()
     };
-    let diagnostics: Vec<&Field<'_>> = group.iter().filter(|field| field.is("Diagnostic-Code") && !field.value.is_empty()).collect();
-    if let Some(field) =
-        diagnostics.iter().find(|field| field.value.get(..4).is_some_and(|kind| kind.eq_ignore_ascii_case("smtp"))).or(diagnostics.first())
+    let diagnostics: Vec<&Field<'_>> =
+        group.iter().filter(|field| field.is("Diagnostic-Code") && !field.value.is_empty()).collect();
+    if let Some(field) = diagnostics
+        .iter()
+        .find(|field| field.value.get(..4).is_some_and(|kind| kind.eq_ignore_ascii_case("smtp")))
+        .or(diagnostics.first())
     {
         recipient.set_diagnostic(without_type(&field.value).to_owned());
     }

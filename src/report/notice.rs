@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 
 use super::address;
 use super::text::Prose;
-use super::words::{DELAY, FAILURE, FINAL, REJECTED, RETRY, SUCCESS, SYSTEM_NAMES, says};
+use super::words::{List, Said, says};
 use crate::mail::Mail;
 
 /// The outside of a mail, and its prose when asked for.
@@ -15,10 +15,15 @@ use crate::mail::Mail;
 pub(super) struct Notice<'m> {
     mail: &'m Mail<'m>,
     prose: OnceCell<Prose<'m>>,
+    said: OnceCell<Said>,
     /// The mail stands inside another: nothing inside it is opened.
     pub(super) is_inner: bool,
     /// Lower-case subject.
     pub(super) subject: String,
+    /// What the subject says.
+    pub(super) in_subject: Said,
+    /// Lower-case From field.
+    pub(super) from_field: String,
     /// Who wrote it.
     pub(super) from: Option<String>,
     /// To whom it was written: the sender of the original.
@@ -39,21 +44,21 @@ impl<'m> Notice<'m> {
     pub(super) fn of(mail: &'m Mail<'m>) -> Self {
         let header = &mail.header;
         let subject = header.text("Subject").unwrap_or_default().to_lowercase();
-        let from_field = header.text("From").unwrap_or_default();
-        let from = address::find_all(&from_field).into_iter().next().map(|found| found.address);
-        let to: Vec<String> = header
-            .text("To")
-            .map(|to| address::find_all(&to).into_iter().take(64).map(|found| found.address).collect())
-            .unwrap_or_default();
+        let in_subject = Said::in_text(&subject);
+        let from_text = header.text("From").unwrap_or_default();
+        let from = address::addresses(&from_text).next().map(|found| found.address);
+        let to: Vec<String> =
+            header.text("To").map(|to| address::addresses(&to).take(64).map(|found| found.address).collect()).unwrap_or_default();
         let return_path = header.text("Return-Path").unwrap_or_default();
         let null_sender = return_path.trim() == "<>"
             || address::clean(&return_path).is_some_and(|path| address::is_system(&path))
             || header.text("Envelope-From").is_some_and(|path| path.trim() == "<>");
         let system_sender = match &from {
             Some(from) => address::is_mailer(from) || address::is_list_system(from),
-            None if from_field.is_empty() => null_sender,
-            None => from_field.contains("<>") || address::clean(&from_field).is_some_and(|name| address::is_mailer(&name)),
+            None if from_text.is_empty() => null_sender,
+            None => from_text.contains("<>") || address::clean(&from_text).is_some_and(|name| address::is_mailer(&name)),
         };
+        let from_field = from_text.to_lowercase();
         let is_report = mail.parameter("report-type").is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
             || mail.parts.iter().any(|part| part.media_type == "message/delivery-status");
         let reply = ["re:", "aw:", "sv:", "rv:", "fwd:", "fw:", "wg:", "tr:", "回复", "答复", "转发"]
@@ -62,10 +67,11 @@ impl<'m> Notice<'m> {
         Notice {
             mail,
             prose: OnceCell::new(),
+            said: OnceCell::new(),
             is_inner: false,
             // fml writes under the name of the list's owner.
             system_sender: system_sender || header.has("X-MLServer"),
-            system_name: SYSTEM_NAMES.are_in(&from_field.to_lowercase()) || from.as_deref().is_some_and(address::is_system),
+            system_name: Said::in_text(&from_field).any(List::SystemName) || from.as_deref().is_some_and(address::is_system),
             null_sender,
             automatic: header.text("Auto-Submitted").is_some_and(|value| !value.trim().to_ascii_lowercase().starts_with("no")),
             names_failed: header.has("X-Failed-Recipients"),
@@ -73,8 +79,10 @@ impl<'m> Notice<'m> {
             answers: reply || header.has("In-Reply-To"),
             is_bulk: header.has("List-Unsubscribe") || header.has("List-ID"),
             to_bounces: to.iter().any(|to| takes_bounces(to)),
-            subject_fails: FAILURE.are_in(&subject) || DELAY.are_in(&subject),
+            subject_fails: in_subject.any(List::Failure) || in_subject.any(List::Delay),
+            in_subject,
             subject,
+            from_field,
             from,
             to,
         }
@@ -88,6 +96,16 @@ impl<'m> Notice<'m> {
     /// The prose of the mail, read once.
     pub(super) fn prose(&self) -> &Prose<'m> {
         self.prose.get_or_init(|| Prose::of(self.mail))
+    }
+
+    /// What the prose says, looked for once.
+    pub(super) fn said(&self) -> &Said {
+        self.said.get_or_init(|| Said::in_text(&self.prose().words))
+    }
+
+    /// Whether a line of the prose may hold a phrase of a list; quoted lines may hold any.
+    pub(super) fn may_say(&self, list: List) -> bool {
+        self.prose().has_quotes || self.said().any(list)
     }
 
     /// Whether a bound was met in the prose, as far as it was read.
@@ -135,10 +153,10 @@ impl<'m> Notice<'m> {
         if self.system_sender && (self.names_failed || self.is_report) {
             return true;
         }
-        let words = &self.prose().words;
-        let body = FAILURE.are_in(words)
-            || DELAY.are_in(words)
-            || RETRY.are_in(words)
+        let said = self.said();
+        let body = said.any(List::Failure)
+            || said.any(List::Delay)
+            || said.any(List::Retry)
             || (self.system_sender && self.prose().quotes_reply());
         self.points() + if body { 2 } else { 0 } >= 4 && (self.subject_fails || body)
     }
@@ -160,8 +178,8 @@ impl<'m> Notice<'m> {
 
     /// Whether a delay is announced, and no end of the attempts.
     pub(super) fn says_delayed(&self) -> bool {
-        let words = &self.prose().words;
-        if FINAL.are_in(words) {
+        let said = self.said();
+        if said.any(List::Final) {
             return false;
         }
         let subject = &self.subject;
@@ -169,22 +187,22 @@ impl<'m> Notice<'m> {
         {
             return true;
         }
-        if RETRY.are_in(words) {
+        if said.any(List::Retry) {
             return true;
         }
-        DELAY.are_in(words) && !says(subject, &["fail", "undeliver", "returned", "(failure)", "退信"])
+        said.any(List::Delay) && !says(subject, &["fail", "undeliver", "returned", "(failure)", "退信"])
     }
 
     /// Whether the message is said to have arrived.
     pub(super) fn says_delivered(&self) -> bool {
-        (SUCCESS.are_in(&self.subject) || SUCCESS.are_in(&self.prose().words))
+        (self.in_subject.any(List::Success) || self.said().any(List::Success))
             && !says(&self.subject, &["fail", "undeliver", "returned", "delay"])
             && !says(&self.prose().words, &["not deliver", "n't deliver", "fail", "reject", "permanent"])
     }
 
     /// Whether the message is said to have been refused by a filter.
     pub(super) fn says_rejected(&self) -> bool {
-        REJECTED.are_in(&self.prose().words)
+        self.said().any(List::Rejected)
     }
 }
 

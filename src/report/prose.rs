@@ -11,8 +11,8 @@ use std::cell::OnceCell;
 use super::blocks::Blocks;
 use super::notice::Notice;
 use super::reason::{Reason, host_in};
-use super::text::Prose;
 use super::transcript::{Turn, Turns};
+use super::words::List;
 use super::{RECIPIENTS_READ, Recipient, Report, dialect, kind_of, wrapped};
 use crate::limits::DIAGNOSTIC_BYTES;
 use crate::mail::{Field, Mail};
@@ -22,7 +22,10 @@ use whom::{hinted, named};
 
 /// What is found in the lines of a notice, each looked for when it is first asked for.
 pub(super) struct Findings<'l> {
-    prose: &'l Prose<'l>,
+    lines: &'l [&'l str],
+    names_stage: bool,
+    names_former: bool,
+    names_host: bool,
     blocks: OnceCell<Blocks<'l>>,
     turns: OnceCell<Turns>,
     whole: OnceCell<Reason>,
@@ -30,33 +33,42 @@ pub(super) struct Findings<'l> {
 
 impl<'l> Findings<'l> {
     pub(super) fn of(notice: &'l Notice<'_>) -> Self {
-        Self { prose: notice.prose(), blocks: OnceCell::new(), turns: OnceCell::new(), whole: OnceCell::new() }
-    }
-
-    fn lines(&self) -> &'l [&'l str] {
-        &self.prose.lines
+        Self {
+            lines: &notice.prose().lines,
+            names_stage: notice.may_say(List::Stage),
+            names_former: notice.may_say(List::Former),
+            names_host: notice.may_say(List::TalkingTo),
+            blocks: OnceCell::new(),
+            turns: OnceCell::new(),
+            whole: OnceCell::new(),
+        }
     }
 
     fn blocks(&self) -> &Blocks<'l> {
-        self.blocks.get_or_init(|| Blocks::of(self.lines()))
+        self.blocks.get_or_init(|| Blocks::of(self.lines, self.names_former))
     }
 
     fn turns(&self) -> &Turns {
-        self.turns.get_or_init(|| Turns::of(self.lines()))
+        self.turns.get_or_init(|| Turns::of(self.lines, self.names_host))
     }
 
     /// What the lines as a whole give as the reason.
     fn whole(&self) -> &Reason {
-        self.whole.get_or_init(|| Reason::of(self.lines().iter().copied()))
+        self.whole.get_or_init(|| Reason::of(self.lines.iter().copied()))
     }
 
-    /// Whether nothing that the prose may say of a recipient is unknown yet.
+    /// The former address of a recipient, where one is given.
+    fn original_of(&self, address: &str) -> Option<String> {
+        self.names_former.then(|| self.blocks().original_of(address)).flatten()
+    }
+
+    /// Whether nothing that the prose could say of a recipient is unknown yet.
     fn add_nothing_to(&self, recipient: &Recipient) -> bool {
         recipient.diagnostic.is_some()
             && recipient.reply_code.is_some()
             && recipient.remote_mta.is_some()
             && recipient.enhanced_code.is_some_and(|code| code.is_exact() && !code.is_expiry())
-            && recipient.smtp_command.is_some()
+            && (recipient.smtp_command.is_some() || !self.names_stage)
     }
 }
 
@@ -132,7 +144,7 @@ pub(super) fn complete(report: &mut Report, mail: &Mail<'_>, notice: &Notice<'_>
 
 fn fill_in(report: &mut Report, findings: &Findings<'_>) {
     let only = report.recipients.len() == 1;
-    let lines = findings.lines();
+    let lines = findings.lines;
     let silent = |recipient: &Recipient| {
         let address = recipient.address.as_deref().unwrap_or_default();
         recipient.diagnostic.is_none()
@@ -154,7 +166,7 @@ fn fill_in(report: &mut Report, findings: &Findings<'_>) {
         let original_address = recipient.original_address.clone();
         if original_address.is_none() {
             recipient.original_address =
-                findings.blocks().original_of(&address).filter(|original| !original.eq_ignore_ascii_case(&address));
+                findings.original_of(&address).filter(|original| !original.eq_ignore_ascii_case(&address));
         }
         let own = || {
             let blocks = findings.blocks();

@@ -34,11 +34,8 @@ impl Reason {
         let mut best: Option<(u8, usize, Reply<'_>)> = None;
         for (at, text) in paragraphs.iter().enumerate() {
             let reply = Reply::parse(text);
-            let rank = if reply.code.is_some_and(is_failure) {
-                2
-            } else {
-                u8::from(reply.enhanced.is_some_and(|code| code.class != 2))
-            };
+            let rank =
+                if reply.code.is_some_and(is_failure) { 2 } else { u8::from(reply.enhanced.is_some_and(|code| code.class != 2)) };
             if best.as_ref().is_none_or(|(known, ..)| rank > *known) {
                 best = Some((rank, at, reply));
             }
@@ -73,7 +70,9 @@ impl Reason {
     pub(super) fn host(&self) -> Option<&str> {
         let find = || {
             let frame = &self.text()[..self.frame];
-            host_in(frame).or_else(|| host_in(self.text())).or_else(|| self.paragraphs.iter().find_map(|text| labelled_host(text)))
+            host_in(frame)
+                .or_else(|| host_in(self.text()))
+                .or_else(|| self.paragraphs.iter().find_map(|text| labelled_host(text)))
         };
         self.host.get_or_init(find).as_deref()
     }

@@ -2,7 +2,7 @@
 //!
 //! In: a mail taken apart. Out: lines, the quoted original cut off, and the same as one lower-case text for looking up words.
 
-use super::words::{ORIGINAL_FOLLOWS, says};
+use super::words::{List, Said, says};
 use crate::limits::{PROSE_LINES, TEXT_BYTES, cut};
 use crate::mail::{Mail, Part};
 use crate::reply::Reply;
@@ -16,6 +16,8 @@ pub(super) struct Prose<'m> {
     pub(super) quoted: Vec<&'m str>,
     /// The lines as one lower-case text, quoted lines left out.
     pub(super) words: String,
+    /// Whether lines were left out of them.
+    pub(super) has_quotes: bool,
     /// Not all lines were read.
     pub(super) cut: bool,
 }
@@ -27,8 +29,8 @@ impl<'m> Prose<'m> {
         let mut lines: Vec<&str> = source.by_ref().take(PROSE_LINES).collect();
         cut |= source.next().is_some();
         let quoted = original_start(&lines).map(|at| lines.split_off(at)).unwrap_or_default();
-        let words = words(&lines);
-        Self { lines, quoted, words, cut }
+        let (words, has_quotes) = words(&lines);
+        Self { lines, quoted, words, has_quotes, cut }
     }
 
     /// Whether a line quotes a server's refusal, whatever language stands around it.
@@ -40,12 +42,14 @@ impl<'m> Prose<'m> {
     }
 }
 
-/// The lines as one lower-case text, quoted lines left out, typographic apostrophes made plain.
-fn words(lines: &[&str]) -> String {
+/// The lines as one lower-case text, quoted lines left out, typographic apostrophes made plain; whether any were left out.
+fn words(lines: &[&str]) -> (String, bool) {
+    let mut has_quotes = false;
     let mut words = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
     for line in lines {
         let line = line.trim_start();
         if line.starts_with(['>', '|']) && !line.starts_with(">>>") {
+            has_quotes = true;
             continue;
         }
         words.push_str(line);
@@ -53,9 +57,10 @@ fn words(lines: &[&str]) -> String {
     }
     if words.is_ascii() {
         words.make_ascii_lowercase();
-        return words;
+    } else {
+        words = words.to_lowercase().replace('\u{2019}', "'");
     }
-    words.to_lowercase().replace('\u{2019}', "'")
+    (words, has_quotes)
 }
 
 /// The texts for people: the parts before the report and the returned message; HTML only where plain text names nobody.
@@ -129,7 +134,7 @@ fn push_lower(lower: &mut String, text: &str) {
 
 /// Whether a lower-case line announces that the original stands below it.
 fn announces_original(line: &str, rest: &[&str]) -> bool {
-    if !ORIGINAL_FOLLOWS.are_in(line) {
+    if !Said::in_text(line).any(List::OriginalFollows) {
         return false;
     }
     // "The following addresses did not receive a copy of your message" speaks of recipients.
@@ -143,10 +148,7 @@ fn announces_original(line: &str, rest: &[&str]) -> bool {
     }
     // A sentence may speak of the original without showing it: then the report goes on with a reply.
     let mut soon = rest.iter().take(60).filter(|line| !line.is_empty()).take(6).peekable();
-    begins_rule
-        || follows
-        || soon.peek().is_none()
-        || soon.any(|line| field_like(line.trim_start_matches(['>', ' ', '\t', '|'])))
+    begins_rule || follows || soon.peek().is_none() || soon.any(|line| field_like(line.trim_start_matches(['>', ' ', '\t', '|'])))
 }
 
 fn field_like(line: &str) -> bool {

@@ -87,9 +87,12 @@ pub(super) fn is_transcript_line(line: &str) -> bool {
     }
 }
 
+/// Words before the host of a transcript.
+pub(super) const TALKING_TO: &str = "talking to ";
+
 /// The host of `... while talking to mx.example.com.:`.
 fn talking_to(line: &str) -> Option<String> {
-    let at = find_ignore_case(cut(line, 60), "talking to ").filter(|&at| at <= 40)? + "talking to ".len();
+    let at = find_ignore_case(cut(line, 60), TALKING_TO).filter(|&at| at <= 40)? + TALKING_TO.len();
     let host = line.get(at..)?.split([' ', ':', '(']).next()?.trim_matches(|c| matches!(c, '.' | '[' | ']' | '<' | '>'));
     (!host.is_empty()).then(|| host.to_owned())
 }
@@ -99,7 +102,8 @@ fn addresses(text: &str) -> Vec<String> {
 }
 
 impl Turns {
-    pub(super) fn of(lines: &[&str]) -> Self {
+    /// The turns of some lines; `names_host` is false where no line holds [`TALKING_TO`].
+    pub(super) fn of(lines: &[&str], names_host: bool) -> Self {
         let mut all: Vec<Turn> = Vec::new();
         let mut host = None;
         let mut command: Option<(Option<Command>, Vec<String>)> = None;
@@ -112,7 +116,7 @@ impl Turns {
                 break;
             }
             let trimmed = line.trim();
-            if let Some(found) = talking_to(trimmed) {
+            if let Some(found) = names_host.then(|| talking_to(trimmed)).flatten() {
                 host = Some(found);
                 command = None;
                 (open, is_bare) = (false, false);
@@ -241,7 +245,7 @@ mod tests {
 
     fn turns(text: &str) -> Turns {
         let lines: Vec<&str> = text.lines().collect();
-        Turns::of(&lines)
+        Turns::of(&lines, true)
     }
 
     #[test]

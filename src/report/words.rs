@@ -1,66 +1,120 @@
-//! Lists of words and phrases, in the languages that mail systems speak; one a line in the text files beside this one.
+//! Which words a text says: lists of phrases in the languages that mail systems speak, one a line in the text files beside
+//! this one, and the marks of dialects and challenges.
 //!
-//! In: a text in lower case. Out: whether one of the list is in it, and where, in one pass over the text.
+//! In: a text in lower case. Out: the lists of which a phrase is in it, and the marks, all found in one pass over the text. What
+//! a list or a mark means is its reader's business.
 
 use std::sync::LazyLock;
 
+use super::{blocks, challenge, dialect, transcript};
 use crate::phrases::{Ends, PhraseIndex};
-
-/// A list, ready to be searched for.
-#[derive(Debug)]
-pub(super) struct Words(PhraseIndex<()>);
-
-impl Words {
-    /// The phrases of a list; `#` begins a comment.
-    fn of(list: &'static str) -> Self {
-        let phrases = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        Self(PhraseIndex::build(phrases.map(|phrase| (phrase, ())), Ends::Anywhere))
-    }
-
-    /// Whether one of them is in a lower-case text, where a word begins.
-    pub(super) fn are_in(&self, lower: &str) -> bool {
-        self.0.search(lower, |()| false)
-    }
-}
+use crate::reply::Command;
 
 macro_rules! lists {
-    ($($(#[$doc:meta])* $name:ident = $file:literal;)+) => {
-        $($(#[$doc])* pub(super) static $name: LazyLock<Words> = LazyLock::new(|| Words::of(include_str!($file)));)+
-        #[cfg(test)]
-        const LISTS: &[(&str, &str)] = &[$(($file, include_str!($file)),)+];
+    ($($(#[$doc:meta])* $name:ident = $phrases:expr;)+) => {
+        /// A list of phrases.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum List {
+            $($(#[$doc])* $name,)+
+        }
+
+        /// Each list with its phrases.
+        fn lists() -> impl Iterator<Item = (List, &'static str)> {
+            std::iter::empty()$(.chain($phrases.map(|phrase| (List::$name, phrase))))+
+        }
     };
 }
 
 lists! {
     /// A message did not arrive.
-    FAILURE = "words/failure.txt";
+    Failure = lines(include_str!("words/failure.txt"));
     /// It will be tried again, or so it seems.
-    DELAY = "words/delay.txt";
+    Delay = lines(include_str!("words/delay.txt"));
     /// It will be tried again, in plain words.
-    RETRY = "words/retry.txt";
+    Retry = lines(include_str!("words/retry.txt"));
     /// It will not be tried again.
-    FINAL = "words/final.txt";
+    Final = lines(include_str!("words/final.txt"));
     /// It arrived.
-    SUCCESS = "words/success.txt";
+    Success = lines(include_str!("words/success.txt"));
     /// A filter refused it.
-    REJECTED = "words/rejected.txt";
+    Rejected = lines(include_str!("words/rejected.txt"));
     /// Display names of mail systems.
-    SYSTEM_NAMES = "words/system-names.txt";
+    SystemName = lines(include_str!("words/system-names.txt"));
     /// The original follows.
-    ORIGINAL_FOLLOWS = "words/original-follows.txt";
+    OriginalFollows = lines(include_str!("words/original-follows.txt"));
     /// The address beside is that of whom one may turn to.
-    CONTACT = "words/contact.txt";
+    Contact = lines(include_str!("words/contact.txt"));
     /// The address beside is that of a sender or another party.
-    HELPERS = "words/helpers.txt";
+    Helper = lines(include_str!("words/helpers.txt"));
     /// Subjects of automatic answers.
-    AUTO_REPLY = "words/auto-reply.txt";
+    AutoReply = lines(include_str!("words/auto-reply.txt"));
+    /// The address is named that another one was made of.
+    Former = blocks::FORMER.iter().copied();
+    /// The host is named with which the dialogue was held.
+    TalkingTo = std::iter::once(transcript::TALKING_TO);
+    /// The host is named that writes.
+    Reporter = dialect::REPORTER.iter().copied().chain(std::iter::once(dialect::GREETING));
+    /// A stage of the SMTP dialogue is named.
+    Stage = Command::marks();
+}
+
+/// The phrases of a file; `#` begins a comment.
+fn lines(file: &'static str) -> impl Iterator<Item = &'static str> {
+    file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy)]
+enum Sought {
+    List(List),
+    Mark(&'static str),
+}
+
+static SOUGHT: LazyLock<PhraseIndex<Sought>> = LazyLock::new(|| {
+    let lists = lists().map(|(list, phrase)| (phrase, Sought::List(list)));
+    let marks = dialect::says().chain(challenge::says()).map(|mark| (mark, Sought::Mark(mark)));
+    PhraseIndex::build(lists.chain(marks), Ends::Anywhere)
+});
+
+/// What a text says.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    lists: u32,
+    /// Each mark once.
+    marks: Vec<&'static str>,
+}
+
+impl Said {
+    /// Looks through a lower-case text.
+    pub(super) fn in_text(lower: &str) -> Self {
+        let mut said = Self::default();
+        SOUGHT.search(lower, |sought| {
+            match sought {
+                Sought::List(list) => said.lists |= 1 << list as u32,
+                Sought::Mark(mark) if !said.marks.contains(&mark) => said.marks.push(mark),
+                Sought::Mark(_) => {}
+            }
+            true
+        });
+        // The index knows marks without the white space around them.
+        said.marks.retain(|mark| lower.contains(mark));
+        said
+    }
+
+    /// Whether a phrase of a list was seen where a word begins.
+    pub(super) fn any(&self, list: List) -> bool {
+        self.lists & 1 << list as u32 != 0
+    }
+
+    /// Whether a mark was seen.
+    pub(super) fn mark(&self, mark: &str) -> bool {
+        self.marks.contains(&mark)
+    }
 }
 
 /// The labels of addresses that are not the recipient's.
-pub(super) static OTHER_PARTIES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let list = include_str!("words/other-parties.txt");
-    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
-});
+pub(super) static OTHER_PARTIES: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| lines(include_str!("words/other-parties.txt")).collect());
 
 /// Whether a lower-case text holds one of a few words.
 pub(super) fn says(text: &str, words: &[&str]) -> bool {
@@ -73,19 +127,25 @@ mod tests {
 
     #[test]
     fn every_list_is_in_lower_case_and_names_nothing_twice() {
-        for (file, list) in LISTS {
-            let mut seen = std::collections::HashSet::new();
-            for line in list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-                assert_eq!(line, line.to_lowercase().trim(), "{file}");
-                assert!(seen.insert(line), "{file}: {line} stands twice");
-            }
+        let mut seen = std::collections::HashSet::new();
+        for (list, phrase) in lists() {
+            assert_eq!(phrase, phrase.to_lowercase(), "{list:?}");
+            assert!(seen.insert((list as u32, phrase)), "{list:?}: {phrase} stands twice");
         }
     }
 
     #[test]
     fn words_are_found_in_every_script() {
-        assert!(FAILURE.are_in("das war unzustellbar"));
-        assert!(FAILURE.are_in("сообщение не доставлено"));
-        assert!(!FAILURE.are_in("all is well"));
+        let fails = |text: &str| Said::in_text(text).any(List::Failure);
+        assert!(fails("das war unzustellbar"));
+        assert!(fails("сообщение не доставлено"));
+        assert!(!fails("all is well"));
+    }
+
+    #[test]
+    fn lists_and_marks_are_seen_in_one_pass() {
+        let said = Said::in_text("this is the mail system at host mx.example.com. your message could not be delivered ");
+        assert!(said.any(List::Failure) && said.any(List::Reporter) && !said.any(List::Success));
+        assert!(said.mark("this is the mail system at host") && !said.mark("this is the qmail-send program"));
     }
 }

@@ -4,7 +4,7 @@ use super::sentence::{continues, in_sentence, is_contact_line, leads_to_others};
 use super::{Sureness, says_nothing};
 use crate::reply::EnhancedCode;
 use crate::report::address::{self, Found};
-use crate::report::words::OTHER_PARTIES;
+use crate::report::words::{OTHER_PARTIES, Said};
 
 /// Most addresses that are taken from one line.
 const PER_LINE: usize = 32;
@@ -66,7 +66,7 @@ pub(super) fn named<'l>(lines: &[&'l str], at: usize, paragraph: usize) -> Vec<N
             None => Vec::new(),
         };
     }
-    if closes_a_name(line, &first, before) && !leads_to_others(&lower) && !is_contact_line(lines, at, after) {
+    if closes_a_name(line, &first, before) && !leads_to_others(&Said::in_text(&lower)) && !is_contact_line(lines, at, after) {
         return one(Sureness::Line);
     }
     let mut sentence = Vec::new();

@@ -3,7 +3,7 @@
 use super::{Sureness, indent, says_nothing};
 use crate::limits::cut;
 use crate::report::address::Found;
-use crate::report::words::{CONTACT, FAILURE, HELPERS, says};
+use crate::report::words::{List, Said, says};
 
 /// Whether a sentence runs on from the line before, over the address, to the words behind it.
 pub(super) fn continues(lines: &[&str], at: usize, after: &str) -> bool {
@@ -24,7 +24,8 @@ pub(super) fn is_contact_line(lines: &[&str], at: usize, after: &str) -> bool {
     let tail = last_sentence(&lead).to_lowercase();
     let directly = at > 0 && !lines[at - 1].trim().is_empty();
     // A sentence that has ended leads nowhere.
-    if tail.is_empty() || !CONTACT.are_in(&tail) || FAILURE.are_in(&tail) || says(&tail, ANNOUNCES) {
+    let said = Said::in_text(&tail);
+    if tail.is_empty() || !said.any(List::Contact) || said.any(List::Failure) || says(&tail, ANNOUNCES) {
         return false;
     }
     directly || tail.trim_end().ends_with([':', ',']) || says_nothing(after)
@@ -33,9 +34,9 @@ pub(super) fn is_contact_line(lines: &[&str], at: usize, after: &str) -> bool {
 /// Words that announce recipients, whatever else the sentence says.
 const ANNOUNCES: &[&str] = &["recipient", "following address", "following user", "to the following"];
 
-/// Whether a lower-case text leads to somebody else than the recipient.
-pub(super) fn leads_to_others(lower: &str) -> bool {
-    CONTACT.are_in(lower) || HELPERS.are_in(lower)
+/// Whether what is said leads to somebody else than the recipient.
+pub(super) fn leads_to_others(said: &Said) -> bool {
+    said.any(List::Contact) || said.any(List::Helper)
 }
 
 /// What stands behind the last end of a sentence.
@@ -75,11 +76,12 @@ pub(super) fn in_sentence(lines: &[&str], at: usize, paragraph: usize, found: &F
     let end = sentence_ends(&trail).next().unwrap_or(trail.len());
     let trail = trail[..end].to_lowercase();
     let near: String = lead.chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
-    let fails = FAILURE.are_in(&lead) || FAILURE.are_in(&trail) || says(&lead, LEADS);
-    if leads_to_others(&near) || (leads_to_others(&lead) && !FAILURE.are_in(&lead)) {
+    let (before, behind) = (Said::in_text(&lead), Said::in_text(&trail));
+    let fails = before.any(List::Failure) || behind.any(List::Failure) || says(&lead, LEADS);
+    if leads_to_others(&Said::in_text(&near)) || (leads_to_others(&before) && !before.any(List::Failure)) {
         return None;
     }
-    if !fails && leads_to_others(&trail) {
+    if !fails && leads_to_others(&behind) {
         return None;
     }
     Some(if fails { Sureness::Failing } else { Sureness::Mention })

@@ -106,7 +106,7 @@ fn failed_field(mail: &Mail<'_>, findings: &Findings<'_>) -> Vec<Pair> {
         .all("X-Failed-Recipients")
         .flat_map(|field| field.text().split(',').filter_map(address::clean).collect::<Vec<_>>());
     unique(addresses.take(RECIPIENTS_READ).map(|address| {
-        let original = findings.blocks().original_of(&address);
+        let original = findings.original_of(&address);
         (address, original)
     }))
 }
