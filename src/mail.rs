@@ -23,6 +23,8 @@ pub struct Mail<'a> {
     pub header: Header<'a>,
     /// The leaf parts in the order in which they stand.
     pub parts: Vec<Part<'a>>,
+    /// The `report-type` that the mail's own Content-Type gives (RFC 6522 section 3).
+    pub report_type: Option<Cow<'a, str>>,
     /// A bound of [`crate::limits`] was met, so that not everything was read.
     pub cut: bool,
 }
@@ -38,7 +40,7 @@ pub struct Part<'a> {
     pub body: &'a [u8],
     /// Whether it is the second or later choice of a multipart/alternative.
     pub is_alternative: bool,
-    content_type: ContentType,
+    charset: Option<Cow<'a, str>>,
     /// The decoded text; none inside where the body is that text as it stands.
     text: OnceCell<Option<String>>,
 }
@@ -60,21 +62,21 @@ impl<'a> Mail<'a> {
     /// empty header and one text part.
     pub fn parse(raw: &'a [u8]) -> Self {
         let (header, body, cut) = Header::parse(raw);
-        let mut mail = Mail { header, parts: Vec::new(), cut };
-        let own = mail.header.clone();
-        mail.add(own, body, 0, false, "text/plain");
+        let content_type = ContentType::of(&header, "text/plain");
+        let report_type = content_type.report_type.clone();
+        let mut mail = Mail { header: header.clone(), parts: Vec::new(), report_type, cut };
+        mail.add(header, content_type, body, 0, false);
         mail
     }
 
     /// Walks a part: a multipart's children, or the leaf itself.
-    fn add(&mut self, header: Header<'a>, body: &'a [u8], depth: usize, is_alternative: bool, default: &'static str) {
-        let content_type = ContentType::of(&header, default);
+    fn add(&mut self, header: Header<'a>, content_type: ContentType<'a>, body: &'a [u8], depth: usize, is_alternative: bool) {
         if content_type.media_type.starts_with("multipart/") {
             if depth == PART_DEPTH {
                 self.cut = true;
                 return;
             }
-            let boundary = content_type.boundary.clone().filter(|boundary| holds_boundary(body, boundary.as_bytes()));
+            let boundary = content_type.boundary.as_deref().filter(|boundary| holds_boundary(body, boundary.as_bytes()));
             if let Some(boundary) = boundary.or_else(|| guess_boundary(body)) {
                 let alternative = content_type.media_type == "multipart/alternative";
                 let default = if content_type.media_type == "multipart/digest" { "message/rfc822" } else { "text/plain" };
@@ -86,7 +88,8 @@ impl<'a> Mail<'a> {
                     }
                     let (header, body, cut) = Header::parse(part);
                     self.cut |= cut;
-                    self.add(header, body, depth + 1, is_alternative || (alternative && at > 0), default);
+                    let content_type = ContentType::of(&header, default);
+                    self.add(header, content_type, body, depth + 1, is_alternative || (alternative && at > 0));
                 }
                 if self.parts.len() > before {
                     return;
@@ -94,22 +97,15 @@ impl<'a> Mail<'a> {
             }
         }
         // A multipart without parts is read as the text that it is.
-        let media_type = if content_type.media_type.starts_with("multipart/") {
-            Cow::Borrowed("text/plain")
-        } else {
-            Cow::Owned(content_type.media_type.clone())
-        };
-        self.parts.push(Part { media_type, header, body, is_alternative, content_type, text: OnceCell::new() });
+        let media_type =
+            if content_type.media_type.starts_with("multipart/") { Cow::Borrowed("text/plain") } else { content_type.media_type };
+        let charset = content_type.charset;
+        self.parts.push(Part { media_type, header, body, is_alternative, charset, text: OnceCell::new() });
     }
 
     /// Whether there is nothing in it at all.
     pub fn is_empty(&self) -> bool {
         self.header.fields().is_empty() && self.parts.iter().all(|part| part.body.trim_ascii().is_empty())
-    }
-
-    /// A parameter of the mail's own Content-Type, such as `report-type`.
-    pub fn parameter(&self, name: &str) -> Option<String> {
-        ContentType::of(&self.header, "text/plain").parameter(name)
     }
 }
 
@@ -150,7 +146,7 @@ impl<'a> Part<'a> {
     /// The body as text, decoded once: transfer encoding and charset undone, HTML made plain; at most
     /// [`crate::limits::TEXT_BYTES`].
     pub fn text(&self) -> &str {
-        let decode = || text::decode(self.body, self.encoding(), self.content_type.charset.as_deref(), self.is_html());
+        let decode = || text::decode(self.body, self.encoding(), self.charset.as_deref(), self.is_html());
         let owned = self.text.get_or_init(|| {
             let text = if self.is_text() { text::plain_spaces(decode()) } else { decode() };
             match text {
@@ -227,7 +223,7 @@ fn delimiters<'a, 'b>(body: &'a [u8], boundary: &'b [u8]) -> impl Iterator<Item 
 
 /// The boundary of a multipart that does not name its own, or names one that does not occur: the first line that begins
 /// with `--` and is followed by a Content field.
-fn guess_boundary(body: &[u8]) -> Option<String> {
+fn guess_boundary(body: &[u8]) -> Option<&str> {
     let mut candidate: Option<&[u8]> = None;
     for line in body.split(|&byte| byte == b'\n').take(1_000) {
         let line = line.trim_ascii_end();
@@ -235,7 +231,7 @@ fn guess_boundary(body: &[u8]) -> Option<String> {
             && line.len() > 8
             && line[..8].eq_ignore_ascii_case(b"content-")
         {
-            return String::from_utf8(boundary.to_vec()).ok();
+            return std::str::from_utf8(boundary).ok();
         }
         candidate = line.strip_prefix(b"--").filter(|rest| rest.len() > 3 && rest.len() <= 200 && !rest.contains(&b' '));
     }

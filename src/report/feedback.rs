@@ -17,7 +17,7 @@ fn is_name(name: &str) -> bool {
 
 pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let part = mail.parts.iter().find(|part| matches!(&*part.media_type, "message/feedback-report" | "text/feedback-report"));
-    let report_type = mail.parameter("report-type").is_some_and(|kind| kind.eq_ignore_ascii_case("feedback-report"));
+    let report_type = mail.report_type.as_ref().is_some_and(|kind| kind.eq_ignore_ascii_case("feedback-report"));
     if part.is_none() && !report_type {
         return unsubscribes(mail, notice).or_else(|| own_form(mail, notice));
     }

@@ -59,7 +59,7 @@ impl<'m> Notice<'m> {
             None => from_text.contains("<>") || address::clean(&from_text).is_some_and(|name| address::is_mailer(&name)),
         };
         let from_field = from_text.to_lowercase();
-        let is_report = mail.parameter("report-type").is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
+        let is_report = mail.report_type.as_ref().is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
             || mail.parts.iter().any(|part| part.media_type == "message/delivery-status");
         let reply = ["re:", "aw:", "sv:", "rv:", "fwd:", "fw:", "wg:", "tr:", "回复", "答复", "转发"]
             .iter()

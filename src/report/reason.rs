@@ -190,49 +190,68 @@ const BEFORE_HOST: &[&str] = &[
 
 /// The host that a reason names as the one that answered.
 pub(super) fn host_in(text: &str) -> Option<String> {
-    if let Some(host) = before_address_literal(text) {
-        return Some(host);
-    }
-    for before in BEFORE_HOST {
-        let mut rest = text;
-        for _ in 0..4 {
-            let Some(at) = find_ignore_case(rest, before) else { break };
-            rest = &rest[at + before.len()..];
-            if let Some(host) = first_host(rest) {
-                return Some(host);
-            }
-        }
-    }
-    // qmail: "192.0.2.1 does not like recipient", "192.0.2.1 failed after I sent the message"
-    let first = text.split_whitespace().next()?.trim_matches(|c| matches!(c, '[' | ']'));
-    let follows = ["does not like", "failed after i sent", "did not like our", "failed on"]
-        .iter()
-        .find_map(|mark| find_ignore_case(text, mark));
-    if follows.is_some_and(|at| at < 120) {
-        return is_host(first).then(|| first.to_owned());
-    }
-    None
+    before_address_literal(text).or_else(|| host_behind(text, BEFORE_HOST)).or_else(|| {
+        // qmail: "192.0.2.1 does not like recipient", "192.0.2.1 failed after I sent the message"
+        let first = text.split_whitespace().next()?.trim_matches(|c| matches!(c, '[' | ']'));
+        let follows = ["does not like", "failed after i sent", "did not like our", "failed on"];
+        let follows = || follows.iter().find_map(|mark| find_ignore_case(text, mark)).is_some_and(|at| at < 120);
+        (is_host(first) && follows()).then(|| first.to_owned())
+    })
 }
+
+/// Labels of a host.
+const LABELS: &[&str] = &["remote-mta:", "remote mta:", "receiving server:", "rejected by:", "remote system:", "remote server:"];
 
 /// A host behind a label of its own.
 fn labelled_host(text: &str) -> Option<String> {
-    ["remote-mta:", "remote mta:", "receiving server:", "rejected by:", "remote system:", "remote server:"].iter().find_map(
-        |label| {
-            let at = find_ignore_case(text, label)?;
-            first_host(text[at + label.len()..].trim_start())
-        },
-    )
+    host_behind(text, LABELS)
 }
 
-/// The host at the beginning of a text.
-fn first_host(text: &str) -> Option<String> {
-    let text = text.trim_start_matches("dns;").trim_start();
-    let word = text
-        .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '[' | '(' | '<' | '>' | ')' | ']' | ':'))
-        .take(2)
-        .find(|word| !word.is_empty())?;
-    let host = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    is_host(host).then(|| host.to_owned())
+/// The host behind one of some words, the earlier of which in their list is the surer.
+///
+/// Hosts are fewer than places where such a word could stand, so they are looked for first, by their dots.
+fn host_behind(text: &str, words: &[&str]) -> Option<String> {
+    let mut best: Option<(usize, &str)> = None;
+    let mut from = 0;
+    while let Some(dot) = memchr::memchr(b'.', &text.as_bytes()[from..]).map(|at| from + at) {
+        let start = text[from..dot].rfind(is_separator).map_or(from, |at| from + at);
+        let start = start + text[start..].chars().next().filter(|&c| is_separator(c)).map_or(0, char::len_utf8);
+        let end = text[dot..].find(is_separator).map_or(text.len(), |at| dot + at);
+        let host = text[start..end].trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        from = end;
+        if !is_host(host) {
+            continue;
+        }
+        let lead = &text[..start];
+        // One bracket or sign may stand between.
+        let without_sign = lead.strip_suffix(|c: char| is_separator(c) && !c.is_whitespace());
+        let rank = std::iter::once(lead).chain(without_sign).filter_map(|lead| closing_word(lead, words)).min();
+        if let Some(rank) = rank
+            && best.is_none_or(|(known, _)| rank < known)
+        {
+            best = Some((rank, host));
+        }
+    }
+    best.map(|(_, host)| host.to_owned())
+}
+
+/// Which of some words a text ends with, white space or a `dns;` behind it aside.
+fn closing_word(lead: &str, words: &[&str]) -> Option<usize> {
+    let trimmed = lead.trim_end();
+    let is_last = |lead: &str, word: &str| {
+        let core = word.trim_end();
+        let trimmed = lead.trim_end();
+        trimmed.len() >= core.len()
+            && trimmed.as_bytes()[trimmed.len() - core.len()..].eq_ignore_ascii_case(core.as_bytes())
+            && (core.len() == word.len() || lead[trimmed.len()..].starts_with(' '))
+    };
+    let position = |lead: &str| words.iter().position(|word| is_last(lead, word));
+    position(lead).or_else(|| position(trimmed.strip_suffix("dns;")?))
+}
+
+/// What ends a word in which a host may stand.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ',' | ';' | '[' | '(' | '<' | '>' | ')' | ']' | ':')
 }
 
 fn is_host(host: &str) -> bool {

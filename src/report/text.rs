@@ -134,16 +134,14 @@ fn push_lower(lower: &mut String, text: &str) {
 
 /// Whether a lower-case line announces that the original stands below it.
 fn announces_original(line: &str, rest: &[&str]) -> bool {
-    if !Said::in_text(line).any(List::OriginalFollows) {
+    let begins_rule = line.starts_with(['-', '=', '_', '|', '*']);
+    let is_set_off = begins_rule || line.starts_with(['#', '<']) || line.ends_with([':', '.', '-', '=', ']', '|', '：', '。']);
+    let follows = line.contains("follow") || line.contains("below");
+    if !((is_set_off || follows) && Said::in_text(line).any(List::OriginalFollows)) {
         return false;
     }
     // "The following addresses did not receive a copy of your message" speaks of recipients.
     if says(line, &["following address", "following recipient", "not receive a copy"]) {
-        return false;
-    }
-    let follows = line.contains("follow") || line.contains("below");
-    let begins_rule = line.starts_with(['-', '=', '_', '|', '*']);
-    if !(begins_rule || follows || line.starts_with(['#', '<']) || line.ends_with([':', '.', '-', '=', ']', '|', '：', '。'])) {
         return false;
     }
     // A sentence may speak of the original without showing it: then the report goes on with a reply.
