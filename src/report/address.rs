@@ -1,5 +1,8 @@
 //! E-mail addresses as reports write them → plain addresses.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+
 use crate::limits::{ADDRESS_BYTES, DIAGNOSTIC_BYTES, cut};
 
 /// An address out of a field or a line: without type, display name, angle brackets, quotes or comment; domain in lower case,
@@ -41,7 +44,17 @@ pub(super) fn clean(raw: &str) -> Option<String> {
     {
         return None;
     }
-    Some(format!("{local}@{}", domain.to_lowercase()))
+    let mut address = String::with_capacity(text.len());
+    address.push_str(local);
+    address.push('@');
+    if domain.is_ascii() {
+        let start = address.len();
+        address.push_str(domain);
+        address[start..].make_ascii_lowercase();
+    } else {
+        address.push_str(&domain.to_lowercase());
+    }
+    Some(address)
 }
 
 fn in_angle_brackets(text: &str) -> Option<&str> {
@@ -58,9 +71,9 @@ fn without_comment(text: &str) -> &str {
 }
 
 /// Undoes the `\x{..}` and `+XX` writings that carry an address through ASCII (RFC 6533 section 3, RFC 3461 section 4).
-fn unescape(text: &str) -> String {
-    if !text.contains("\\x{") {
-        return text.to_owned();
+fn unescape(text: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'\\', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
     }
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -80,7 +93,33 @@ fn unescape(text: &str) -> String {
         }
     }
     plain.push_str(rest);
-    plain
+    Cow::Owned(plain)
+}
+
+/// Addresses that were seen already, letter case ignored.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The first ones, which are compared one by one.
+    few: Vec<String>,
+    many: HashSet<String>,
+}
+
+impl Seen {
+    /// Takes an address in; says whether it is new.
+    pub(super) fn insert(&mut self, address: &str) -> bool {
+        if self.few.iter().any(|known| known.eq_ignore_ascii_case(address)) {
+            return false;
+        }
+        let lower = address.to_lowercase();
+        if self.few.len() < 8 {
+            if self.few.contains(&lower) {
+                return false;
+            }
+            self.few.push(lower);
+            return true;
+        }
+        !self.few.contains(&lower) && self.many.insert(lower)
+    }
 }
 
 /// An address found in a text: where, and cleaned.

@@ -56,11 +56,13 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     if report.recipients.is_empty() {
         return None; // an empty report: its prose may say more
     }
-    let mut seen = std::collections::HashSet::new();
-    report.recipients.retain(|recipient| {
-        let Some(address) = &recipient.address else { return true };
-        seen.insert((address.to_lowercase(), recipient.original_address.clone(), recipient.outcome))
-    });
+    if report.recipients.len() > 1 {
+        let mut seen = std::collections::HashSet::new();
+        report.recipients.retain(|recipient| {
+            let Some(address) = &recipient.address else { return true };
+            seen.insert((address.to_lowercase(), recipient.original_address.clone(), recipient.outcome))
+        });
+    }
     report.kind = kind_of(&report.recipients);
     // Filters that ask the sender to confirm dress their question as a report; no server's reply is in it.
     let quotes_reply = report.recipients.iter().any(|recipient| recipient.reply_code.is_some());

@@ -104,11 +104,11 @@ fn own_form(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
 
 /// Those who complained, each once, without masks.
 fn complainers<'v>(values: impl Iterator<Item = &'v str>, found_in: &'static str) -> Vec<Recipient> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = address::Seen::default();
     values
         .filter_map(address::clean)
         .filter(|address| address.contains('@') && !is_redacted(address))
-        .filter(|address| seen.insert(address.to_lowercase()))
+        .filter(|address| seen.insert(address))
         .take(RECIPIENTS_READ)
         .map(|address| Recipient { address: Some(address), outcome: Outcome::Delivered, found_in, ..Recipient::default() })
         .collect()

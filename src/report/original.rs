@@ -136,12 +136,9 @@ impl Original {
 
 /// The addresses of a text, each once, joined with a comma.
 fn addresses(text: &str) -> String {
-    let mut seen = std::collections::HashSet::new();
-    let all: Vec<String> = address::addresses(text)
-        .map(|found| found.address)
-        .filter(|address| seen.insert(address.to_lowercase()))
-        .take(TO)
-        .collect();
+    let mut seen = address::Seen::default();
+    let all: Vec<String> =
+        address::addresses(text).map(|found| found.address).filter(|address| seen.insert(address)).take(TO).collect();
     all.join(", ")
 }
 

@@ -203,17 +203,27 @@ fn fill_in(report: &mut Report, findings: &Findings<'_>) {
     }
 }
 
-/// All lines as one text.
+/// All lines as one text, white space run together.
 fn joined(lines: &[&str]) -> String {
-    let mut joined = String::new();
-    for word in lines.iter().flat_map(|line| line.split_whitespace()) {
-        if joined.len() + word.len() >= DIAGNOSTIC_BYTES {
-            break;
-        }
+    let mut joined = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum::<usize>().min(DIAGNOSTIC_BYTES));
+    let push = |joined: &mut String, words: &str| {
         if !joined.is_empty() {
             joined.push(' ');
         }
-        joined.push_str(word);
+        joined.push_str(words);
+    };
+    for line in lines.iter().map(|line| line.trim_start()).filter(|line| !line.is_empty()) {
+        let is_plain = line.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !line.contains("  ");
+        if is_plain && joined.len() + line.len() + 1 < DIAGNOSTIC_BYTES {
+            push(&mut joined, line);
+            continue;
+        }
+        for word in line.split_whitespace() {
+            if joined.len() + word.len() >= DIAGNOSTIC_BYTES {
+                return joined;
+            }
+            push(&mut joined, word);
+        }
     }
     joined
 }

@@ -116,25 +116,29 @@ fn paragraphs<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<String> {
     paragraphs
 }
 
-/// What reporting systems write behind a reply.
+/// What reporting systems write behind a reply, each behind a space.
 const BEHIND: &[&str] = &[
-    " (in reply to ",
-    " giving up on ",
-    " i'm not going to try again",
-    " [rcpt_to]",
-    " [mail_from]",
-    " [data]",
-    " in rcpt to",
-    " ##",
-    " remote system: dns;",
-    " --- ",
+    "(in reply to ",
+    "giving up on ",
+    "i'm not going to try again",
+    "[rcpt_to]",
+    "[mail_from]",
+    "[data]",
+    "in rcpt to",
+    "##",
+    "remote system: dns;",
+    "--- ",
 ];
 
 /// Where the reply of a text stands, without what the reporting system wrote around it.
 pub(super) fn without_frame(text: &str, reply_at: Option<usize>) -> Range<usize> {
     let Some(start) = reply_at else { return 0..text.len() };
     let mut reply = &text[start..];
-    if let Some(end) = BEHIND.iter().filter_map(|mark| find_ignore_case(reply, mark)).min() {
+    let begins_behind = |at: &usize| {
+        let behind = &reply.as_bytes()[at + 1..];
+        BEHIND.iter().any(|mark| behind.len() >= mark.len() && behind[..mark.len()].eq_ignore_ascii_case(mark.as_bytes()))
+    };
+    if let Some(end) = memchr::memchr_iter(b' ', reply.as_bytes()).find(begins_behind) {
         reply = &reply[..end];
     }
     let closing = match text[..start].chars().next_back() {

@@ -57,17 +57,20 @@ fn transcript_line(line: &str) -> Option<Line<'_>> {
         return Some(Line::Answered(answer.trim()));
     }
     let head = cut(line, 48);
-    if let Some(at) = head.find("--> ") {
-        return Some(Line::Said(line[at + 4..].trim())).filter(|line| matches!(line, Line::Said(said) if is_command(said)));
-    }
-    if let Some(at) = head.find("<-- ") {
-        return Some(Line::Answered(line[at + 4..].trim()));
-    }
-    if let Some(at) = find_ignore_case(head, "sent: ").filter(|&at| at <= 12) {
-        return Some(Line::Said(line[at + 6..].trim())).filter(|line| matches!(line, Line::Said(said) if is_command(said)));
-    }
-    if let Some(at) = find_ignore_case(head, "remote server replied: ") {
-        return Some(Line::Answered(line[at + 23..].trim()));
+    // Most lines have none of the signs that all further marks have.
+    if memchr::memchr3(b'>', b'<', b':', head.as_bytes()).is_some() {
+        if let Some(at) = head.find("--> ") {
+            return Some(Line::Said(line[at + 4..].trim())).filter(|line| matches!(line, Line::Said(said) if is_command(said)));
+        }
+        if let Some(at) = head.find("<-- ") {
+            return Some(Line::Answered(line[at + 4..].trim()));
+        }
+        if let Some(at) = find_ignore_case(head, "sent: ").filter(|&at| at <= 12) {
+            return Some(Line::Said(line[at + 6..].trim())).filter(|line| matches!(line, Line::Said(said) if is_command(said)));
+        }
+        if let Some(at) = find_ignore_case(head, "remote server replied: ") {
+            return Some(Line::Answered(line[at + 23..].trim()));
+        }
     }
     is_command(line).then_some(Line::Bare(line))
 }
@@ -75,7 +78,12 @@ fn transcript_line(line: &str) -> Option<Line<'_>> {
 /// Whether a line is an SMTP command with its argument.
 fn is_command(line: &str) -> bool {
     let begins = |name: &str| line.len() >= name.len() && line.as_bytes()[..name.len()].eq_ignore_ascii_case(name.as_bytes());
-    begins("RCPT TO:<") || begins("RCPT TO: <") || begins("MAIL FROM:<") || begins("MAIL FROM: <") || line == "DATA"
+    match line.as_bytes().first() {
+        Some(b'R' | b'r') => begins("RCPT TO:<") || begins("RCPT TO: <"),
+        Some(b'M' | b'm') => begins("MAIL FROM:<") || begins("MAIL FROM: <"),
+        Some(b'D') => line == "DATA",
+        _ => false,
+    }
 }
 
 /// Whether a line belongs to a transcript, so that it is no address line.

@@ -113,8 +113,8 @@ fn failed_field(mail: &Mail<'_>, findings: &Findings<'_>) -> Vec<Pair> {
 
 /// Each address once, in order.
 fn unique(addresses: impl Iterator<Item = Pair>) -> Vec<Pair> {
-    let mut seen = std::collections::HashSet::new();
-    addresses.filter(|(address, _)| seen.insert(address.to_lowercase())).collect()
+    let mut seen = address::Seen::default();
+    addresses.filter(|(address, _)| seen.insert(address)).collect()
 }
 
 /// Local names without a domain, alone on a line below a sentence that announces recipients.
