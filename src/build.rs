@@ -19,7 +19,9 @@ use rules::{Source, Table};
 fn main() -> ExitCode {
     println!("cargo::rustc-check-cfg=cfg(rules_compiled)");
     println!("cargo::rustc-cfg=rules_compiled");
-    println!("cargo::rerun-if-changed=src/rules");
+    for folder in ["phrases", "reply", "rules"] {
+        println!("cargo::rerun-if-changed=src/{folder}");
+    }
     for module in ["build", "limits", "phrases", "reply", "rules", "verdict", "visible"] {
         println!("cargo::rerun-if-changed=src/{module}.rs");
     }

@@ -46,7 +46,7 @@ impl<'a> Reply<'a> {
         let enhanced = paired.filter(|code| code.is_exact()).or_else(|| find_enhanced(text));
         let at = found.as_ref().filter(|found| found.begins).map(|found| found.end - 3);
         let words = match &found {
-            Some(found) => without_repeated_codes(text, found.code, found.end),
+            Some(found) => without_repeated_codes(text, found.end),
             None => Cow::Borrowed(text),
         };
         let code = found.map(|found| found.code);
@@ -61,17 +61,18 @@ impl<'a> Reply<'a> {
 
 /// Leaves out the code that each further line of a multi-line reply repeats (RFC 5321 section 4.2.1), with the enhanced
 /// code behind it (RFC 2034 section 4 repeats that too).
-fn without_repeated_codes(text: &str, code: ReplyCode, first_end: usize) -> Cow<'_, str> {
-    let digits = code.to_string();
+fn without_repeated_codes(text: &str, first_end: usize) -> Cow<'_, str> {
     let (head, tail) = text.split_at(first_end);
-    if !tail.contains(digits.as_str()) {
+    let digits = &head[first_end - 3..];
+    let repeats = |at| tail.as_bytes()[at..].starts_with(digits.as_bytes());
+    if !memchr::memchr_iter(digits.as_bytes()[0], tail.as_bytes()).any(repeats) {
         return Cow::Borrowed(text);
     }
     let multi_line = tail.starts_with('-');
     let mut joined = String::with_capacity(text.len());
     joined.push_str(head);
     let mut rest = tail;
-    while let Some(at) = rest.find(digits.as_str()) {
+    while let Some(at) = rest.find(digits) {
         let end = at + digits.len();
         let before = rest.as_bytes()[..at].last();
         let separated = before.is_none_or(|b| b.is_ascii_whitespace() || *b == b';' || *b == b',');

@@ -64,6 +64,15 @@ enum Owner {
     Provider(ProviderId),
 }
 
+/// A rule that may hold, in the order of rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    section: u32,
+    rule: u32,
+    /// The phrase that was seen; of several the first is told.
+    phrase: Option<u32>,
+}
+
 /// A run of rules with an index of its own: the user's, read from files, or the built-in ones, compiled into the program.
 #[derive(Debug)]
 struct Section {
@@ -71,8 +80,10 @@ struct Section {
     providers: Providers,
     /// The place of its first provider among those of all sections.
     first_provider: usize,
-    /// Rules without phrases, in order.
+    /// Rules without phrases that hold whoever answered, in order.
     by_code: List<u32>,
+    /// Rules without phrases that hold only for some provider.
+    by_provider: List<u32>,
     index: PhraseIndex<Owner>,
 }
 
@@ -101,7 +112,10 @@ impl<T> std::ops::Deref for OwnedOrStatic<T> {
 impl Section {
     /// Indexes rules and providers that were read from files.
     fn new(rules: Vec<Rule>, providers: Vec<Provider>, first_provider: usize) -> Self {
-        let by_code = (0_u32..).zip(&rules).filter(|(_, rule)| rule.phrases.is_empty()).map(|(at, _)| at).collect();
+        let without_phrases = (0_u32..).zip(&rules).filter(|(_, rule)| rule.phrases.is_empty());
+        let (by_code, by_provider): (Vec<_>, Vec<_>) = without_phrases.partition(|(_, rule)| rule.provider.is_empty());
+        let places = |rules: Vec<(u32, &Rule)>| rules.into_iter().map(|(at, _)| at).collect();
+        let (by_code, by_provider) = (places(by_code), places(by_provider));
         let of_rules = (0_u32..).zip(&rules).flat_map(|(at, rule)| {
             (0_u32..).zip(rule.phrases.iter()).map(move |(phrase, text)| (text.as_ref(), Owner::Rule { rule: at, phrase }))
         });
@@ -110,7 +124,7 @@ impl Section {
             provider.marks.iter().map(move |mark| (mark.as_ref(), Owner::Provider(ProviderId((first_provider + at) as u8))))
         });
         let index = PhraseIndex::build(of_rules.chain(of_providers), Ends::WithWord);
-        Self { rules: Rules::Owned(rules), providers: Providers::Owned(providers), first_provider, by_code, index }
+        Self { rules: Rules::Owned(rules), providers: Providers::Owned(providers), first_provider, by_code, by_provider, index }
     }
 }
 
@@ -202,36 +216,35 @@ impl Table {
     fn each<'t>(&'t self, facts: &Facts<'_>, mut found: impl FnMut(&'t Rule, Option<&'t str>) -> bool) {
         let text = normalise(facts.text);
         let mut providers = self.providers_of_host(facts.host);
-        let mut seen: Vec<(u32, u32, u32)> = Vec::new();
+        // Room for what nearly every reply holds, so that it is asked for once.
+        let mut seen: Vec<Candidate> = Vec::with_capacity(32);
         for (section, place) in self.sections.iter().zip(0_u32..) {
             section.index.search(&text, |owner| {
                 match owner {
-                    Owner::Rule { rule, phrase } => seen.push((place, rule, phrase)),
+                    Owner::Rule { rule, phrase } => seen.push(Candidate { section: place, rule, phrase: Some(phrase) }),
                     Owner::Provider(id) => providers.insert(id),
                 }
                 true
             });
         }
+        if !providers.is_empty() {
+            for (section, place) in self.sections.iter().zip(0_u32..) {
+                seen.extend(section.by_provider.iter().map(|&rule| Candidate { section: place, rule, phrase: None }));
+            }
+        }
         seen.sort_unstable();
-        seen.dedup_by_key(|(section, rule, _)| (*section, *rule));
-        let mut by_phrase = seen.into_iter().peekable();
-        let by_code =
-            self.sections.iter().zip(0_u32..).flat_map(|(section, place)| section.by_code.iter().map(move |&rule| (place, rule)));
+        seen.dedup_by_key(|candidate| (candidate.section, candidate.rule));
+        let mut seen = seen.into_iter().peekable();
+        // Nearly always a phrase decides before the codes have their turn, so they are no part of what is sorted.
+        let by_code = self.sections.iter().zip(0_u32..).flat_map(|(section, place)| {
+            section.by_code.iter().map(move |&rule| Candidate { section: place, rule, phrase: None })
+        });
         let mut by_code = by_code.peekable();
-        loop {
-            let (section, rule, phrase) = match (by_phrase.peek(), by_code.peek()) {
-                (Some(&(section, rule, phrase)), code) if code.is_none_or(|&code| (section, rule) < code) => {
-                    by_phrase.next();
-                    (section, rule, Some(phrase))
-                }
-                (_, Some(&(section, rule))) => {
-                    by_code.next();
-                    (section, rule, None)
-                }
-                _ => return,
-            };
-            let rule = &self.sections[section as usize].rules[rule as usize];
-            if holds(rule, facts, &text, providers) && !found(rule, phrase.map(|phrase| rule.phrases[phrase as usize].as_ref())) {
+        while let Some(candidate) = seen.next_if(|seen| by_code.peek().is_none_or(|code| seen < code)).or_else(|| by_code.next())
+        {
+            let rule = &self.sections[candidate.section as usize].rules[candidate.rule as usize];
+            let phrase = || candidate.phrase.map(|phrase| rule.phrases[phrase as usize].as_ref());
+            if holds(rule, facts, &text, providers) && !found(rule, phrase()) {
                 return;
             }
         }

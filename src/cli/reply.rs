@@ -1,5 +1,6 @@
 //! `whybounce reply`: bare SMTP replies, as arguments or one a line on standard input.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Write};
 
 use clap::Args;
@@ -49,7 +50,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
         let mut line = Vec::new();
         let mut first = true;
         while input.read_until(b'\n', &mut line)? > 0 {
-            answer(options, &table, &String::from_utf8_lossy(&line), first, &mut sink, &mut tally)?;
+            // Asked first, because most lines are UTF-8 and to mend one takes several times as long as to check it.
+            let text = str::from_utf8(&line).map_or_else(|_| String::from_utf8_lossy(&line), Cow::Borrowed);
+            answer(options, &table, &text, first, &mut sink, &mut tally)?;
             line.clear();
             first = false;
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{CodeMask, OwnedOrStatic, Owner, Pattern, Provider, ProviderId, Rule, Section, StatusMask};
-use crate::phrases::{Bucket, Ends, Entry, PhraseIndex};
+use crate::phrases::{Ends, Entry, Node, PhraseIndex, Trie};
 use crate::reply::{Command, ReplyCode};
 use crate::verdict::Cause;
 
@@ -16,11 +16,7 @@ pub(super) fn section() -> Section {
         providers: OwnedOrStatic::Static(&PROVIDERS),
         first_provider: 0,
         by_code: Cow::Borrowed(&BY_CODE),
-        index: PhraseIndex {
-            entries: Cow::Borrowed(&ENTRIES),
-            heads: Cow::Borrowed(&HEADS),
-            buckets: Cow::Borrowed(&BUCKETS),
-            ends: Ends::WithWord,
-        },
+        by_provider: Cow::Borrowed(&BY_PROVIDER),
+        index: PhraseIndex { entries: Cow::Borrowed(&ENTRIES), trie: Trie(Cow::Borrowed(&NODES)), ends: Ends::WithWord },
     }
 }

@@ -28,7 +28,7 @@ pub fn doubts(table: &Table, wanted: impl Fn(&Rule) -> bool) -> Vec<RuleError> {
     for (at, rule) in rules.iter().enumerate() {
         let mut of_rule = Vec::new();
         for phrase in rule.phrases.iter() {
-            let key = (normalise(phrase).into_owned(), scope(rule));
+            let key = (normalise(phrase), scope(rule));
             match seen.get(&key) {
                 Some(first) if first.id != rule.id => of_rule.push((
                     phrase.to_string(),

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{CodeMask, Day, Owner, Section, StatusMask, Table};
+use crate::phrases::Node;
 
 /// The constants of a table's only section, as Rust source.
 pub(crate) fn source(table: &Table) -> String {
@@ -43,6 +44,7 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
         writeln!(out, "marks: {}, file: {}, line: {} }},", texts(&provider.marks), text(&provider.file), provider.line)?;
     }
     writeln!(out, "];\nstatic BY_CODE: [u32; {}] = {:?};", section.by_code.len(), section.by_code)?;
+    writeln!(out, "static BY_PROVIDER: [u32; {}] = {:?};", section.by_provider.len(), section.by_provider)?;
     writeln!(out, "static ENTRIES: [Entry<Owner>; {}] = [", section.index.entries.len())?;
     for entry in section.index.entries.iter() {
         let owner = match entry.owner {
@@ -57,8 +59,12 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
             entry.parent
         )?;
     }
-    writeln!(out, "];\nstatic HEADS: [u64; {}] = {:?};", section.index.heads.len(), section.index.heads)?;
-    writeln!(out, "static BUCKETS: [Bucket; {}] = {:?};", section.index.buckets.len(), section.index.buckets)
+    let nodes = &section.index.trie.0;
+    writeln!(out, "];\nstatic NODES: [Node; {}] = [", nodes.len())?;
+    for Node { parent, base, word } in nodes.iter() {
+        writeln!(out, "Node {{ parent: {parent}, base: {base}, word: {word} }},")?;
+    }
+    writeln!(out, "];")
 }
 
 fn text(text: &str) -> String {

@@ -184,6 +184,10 @@ impl ProviderSet {
         self.0[usize::from(id.0) / 64] |= 1 << (id.0 % 64);
     }
 
+    pub(super) fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
     pub(super) fn contains(self, id: ProviderId) -> bool {
         self.0[usize::from(id.0) / 64] & (1 << (id.0 % 64)) != 0
     }
