@@ -5,6 +5,7 @@
 //! trie can be made when the program is built, and thousands of phrases cost no more than hundreds. What a phrase means is its
 //! owner's business.
 
+mod beginnings;
 mod normal;
 mod trie;
 
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 
 use crate::limits::PHRASE_GAP;
 
+pub(crate) use beginnings::Beginnings;
 pub(crate) use normal::normalise;
 pub(crate) use trie::{Node, Trie};
 
@@ -48,6 +50,8 @@ pub(crate) struct PhraseIndex<O: Clone + 'static> {
     pub(crate) entries: List<Entry<O>>,
     /// Over the first fragments of the entries.
     pub(crate) trie: Trie,
+    /// Of the first fragments.
+    pub(crate) beginnings: Beginnings,
     pub(crate) ends: Ends,
 }
 
@@ -57,7 +61,7 @@ pub(crate) fn fragments(phrase: &str) -> impl Iterator<Item = String> {
 }
 
 impl<O: Copy + 'static> PhraseIndex<O> {
-    /// Indexes phrases, each of which has a first fragment.
+    /// Indexes phrases, each of which has a first fragment of three bytes at least.
     pub(crate) fn build<'p>(phrases: impl Iterator<Item = (&'p str, O)>, ends: Ends) -> Self {
         let mut entries: Vec<Entry<O>> = phrases
             .map(|(phrase, owner)| {
@@ -76,78 +80,75 @@ impl<O: Copy + 'static> PhraseIndex<O> {
             entries[at].parent = open.last().map(|&parent| parent as u32);
             open.push(at);
         }
-        let trie = Trie::build(&entries.iter().map(|entry| entry.first.as_bytes()).collect::<Vec<_>>());
-        Self { trie, entries: entries.into(), ends }
+        let firsts: Vec<_> = entries.iter().map(|entry| entry.first.as_bytes()).collect();
+        let (trie, beginnings) = (Trie::build(&firsts), Beginnings::of(&firsts));
+        Self { trie, beginnings, entries: entries.into(), ends }
     }
 
     /// Gives `found` the owner of each phrase that is in `text`, which must be [`normalise`]d, until it says that this is
     /// enough; says whether it did.
     pub(crate) fn search(&self, text: &str, mut found: impl FnMut(O) -> bool) -> bool {
         let bytes = text.as_bytes();
-        let mut before = Class::Space;
-        for (at, &byte) in bytes.iter().enumerate() {
-            let class = Class::of(byte);
-            let begins = class.begins_after(before);
-            before = class;
-            if !begins {
-                continue;
+        let mut in_word = 0;
+        for (block, start) in bytes.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+            // The bits of a block first, then what they say, so that no branch depends on a single byte.
+            let mut filled = [b' '; BLOCK];
+            filled[..block.len()].copy_from_slice(block);
+            let words = bits_of(&filled, is_word);
+            let inside = words & (words << 1 | in_word);
+            in_word = words >> 63;
+            let mut places = 0;
+            for place in places_of(!inside & bits_of(&filled, |byte| byte != b' ')) {
+                places |= self.beginnings.have(&bytes[start + place..]) << place;
             }
-            // All entries that the text continues with begin the longest of them.
-            let longest = self.trie.longest(&bytes[at..], |entry| self.entries[entry as usize].first.as_bytes());
-            let mut candidate = longest;
-            while let Some(entry) = candidate.map(|entry| &self.entries[entry as usize]) {
-                let end = at + entry.first.len();
-                if (self.ends == Ends::Anywhere || ends_word(bytes, end))
-                    && (entry.rest.is_empty() || continues(bytes, end, &entry.rest))
-                    && !found(entry.owner)
-                {
-                    return true;
+            for at in places_of(places).map(|place| start + place) {
+                // All entries that the text continues with begin the longest of them.
+                let longest = self.trie.longest(&bytes[at..], |entry| self.entries[entry as usize].first.as_bytes());
+                let mut candidate = longest;
+                while let Some(entry) = candidate.map(|entry| &self.entries[entry as usize]) {
+                    let end = at + entry.first.len();
+                    if (self.ends == Ends::Anywhere || ends_word(bytes, end))
+                        && (entry.rest.is_empty() || continues(bytes, end, &entry.rest))
+                        && !found(entry.owner)
+                    {
+                        return true;
+                    }
+                    candidate = entry.parent;
                 }
-                candidate = entry.parent;
             }
         }
         false
     }
 }
 
-/// What a byte is to words, ordered so that one comparison tells whether something begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Class {
-    Space,
-    /// Letters and digits, and `@`, so that no phrase is found in the local part of an address.
-    Word,
-    /// Stands alone.
-    Mark,
+/// So many bytes are looked at together.
+const BLOCK: usize = 64;
+
+/// A bit for each byte of which `is` holds, the first one lowest.
+fn bits_of(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
+    // Without branches and side effects, so that the compiler compares many bytes at once.
+    let mut flags = [0_u8; BLOCK];
+    for (flag, &byte) in flags.iter_mut().zip(block) {
+        *flag = u8::from(is(byte));
+    }
+    let (eights, _) = flags.as_chunks();
+    // The product moves the flag of byte `i` from bit `8 * i` to bit `56 + i`.
+    let bits = eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56);
+    bits.zip((0..).step_by(8)).fold(0, |all, (bits, place)| all | bits << place)
 }
 
-impl Class {
-    fn of(byte: u8) -> Self {
-        CLASSES[usize::from(byte)]
-    }
-
-    /// Whether a phrase may begin with this behind `before`.
-    fn begins_after(self, before: Self) -> bool {
-        self > if before == Self::Word { Self::Word } else { Self::Space }
-    }
+/// The places of the bits that are set.
+fn places_of(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = (bits != 0).then(|| bits.trailing_zeros() as usize);
+        bits &= bits.wrapping_sub(1);
+        place
+    })
 }
 
-/// [`Class::of`] as a table, because it is asked of every byte.
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Mark; 256];
-    classes[b' ' as usize] = Class::Space;
-    classes[b'@' as usize] = Class::Word;
-    let mut byte = 0;
-    while byte < 128 {
-        if (byte as u8).is_ascii_alphanumeric() {
-            classes[byte] = Class::Word;
-        }
-        byte += 1;
-    }
-    classes
-};
-
+/// Letters and digits, and `@`, so that no phrase is found in the local part of an address.
 fn is_word(byte: u8) -> bool {
-    Class::of(byte) == Class::Word
+    ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b'0') < 10) | (byte == b'@')
 }
 
 /// Whether no word goes on over `end`.

@@ -4,7 +4,6 @@
 //! whatever the number of words: the node that byte `b` leads to from a node stands at the node's `base + b`, if its `parent`
 //! is that node (a double array, after Aoe 1989). Where one word alone is left, the trie ends and the rest is compared.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use super::List;
@@ -38,10 +37,10 @@ impl Trie {
         let mut nodes = vec![Node::FREE; 256];
         // All places before this one are taken.
         let mut free = nodes.len();
-        // Nodes whose words are known but not what stands behind them: shallow ones first, since they have the most children
-        // and the array is still empty.
-        let mut open = VecDeque::from([(0, 0, 0..words.len())]);
-        while let Some((node, depth, range)) = open.pop_front() {
+        // Nodes whose words are known but not what stands behind them. The last one first, so that a walk finds one node beside
+        // the other in memory.
+        let mut open = vec![(0, 0, 0..words.len())];
+        while let Some((node, depth, range)) = open.pop() {
             let children = children(words, depth, range);
             let Some(&(least, _)) = children.first() else { continue };
             let is_free = |place: usize| nodes.get(place).is_none_or(|node| *node == Node::FREE);
@@ -65,7 +64,7 @@ impl Trie {
                 if ends > 0 {
                     nodes[place].word = (first + ends - 1) as u32;
                 }
-                open.push_back((place, depth + 1, first + ends..range.end));
+                open.push((place, depth + 1, first + ends..range.end));
             }
             while nodes.get(free).is_some_and(|node| *node != Node::FREE) {
                 free += 1;

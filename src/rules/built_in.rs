@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{CodeMask, OwnedOrStatic, Owner, Pattern, Provider, ProviderId, Rule, Section, StatusMask};
-use crate::phrases::{Ends, Entry, Node, PhraseIndex, Trie};
+use crate::phrases::{Beginnings, Ends, Entry, Node, PhraseIndex, Trie};
 use crate::reply::{Command, ReplyCode};
 use crate::verdict::Cause;
 
@@ -17,6 +17,11 @@ pub(super) fn section() -> Section {
         first_provider: 0,
         by_code: Cow::Borrowed(&BY_CODE),
         by_provider: Cow::Borrowed(&BY_PROVIDER),
-        index: PhraseIndex { entries: Cow::Borrowed(&ENTRIES), trie: Trie(Cow::Borrowed(&NODES)), ends: Ends::WithWord },
+        index: PhraseIndex {
+            entries: Cow::Borrowed(&ENTRIES),
+            trie: Trie(Cow::Borrowed(&NODES)),
+            beginnings: Beginnings(Cow::Borrowed(&BEGINNINGS)),
+            ends: Ends::WithWord,
+        },
     }
 }

@@ -64,7 +64,8 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
     for Node { parent, base, word } in nodes.iter() {
         writeln!(out, "Node {{ parent: {parent}, base: {base}, word: {word} }},")?;
     }
-    writeln!(out, "];")
+    let beginnings = &section.index.beginnings.0;
+    writeln!(out, "];\nstatic BEGINNINGS: [u64; {}] = {beginnings:?};", beginnings.len())
 }
 
 fn text(text: &str) -> String {
