@@ -76,8 +76,23 @@ impl Date {
 
     /// In UTC, as RFC 3339: `2026-03-01T10:00:00Z`.
     pub fn to_rfc3339(&self) -> String {
-        let utc = mail_parser::DateTime::from_timestamp(self.0.to_timestamp());
-        utc.to_rfc3339()
+        let is_utc = self.0.tz_hour == 0 && self.0.tz_minute == 0;
+        let utc = if is_utc { self.0.clone() } else { mail_parser::DateTime::from_timestamp(self.0.to_timestamp()) };
+        let mut text = String::with_capacity("2026-03-01T10:00:00Z".len());
+        let mut push = |number: u16, digits: u32, end: char| {
+            for place in (0..digits).rev() {
+                // One digit.
+                text.push(char::from(b'0' + (number / 10_u16.pow(place) % 10) as u8));
+            }
+            text.push(end);
+        };
+        push(utc.year, 4, '-');
+        push(utc.month.into(), 2, '-');
+        push(utc.day.into(), 2, 'T');
+        push(utc.hour.into(), 2, ':');
+        push(utc.minute.into(), 2, ':');
+        push(utc.second.into(), 2, 'Z');
+        text
     }
 }
 

@@ -10,10 +10,11 @@ use crate::limits::{ADDRESS_BYTES, DIAGNOSTIC_BYTES, cut};
 pub(super) fn clean(raw: &str) -> Option<String> {
     // What surrounds an address has its bound, too.
     let mut text = cut(raw.trim(), DIAGNOSTIC_BYTES);
-    if let Some((kind, rest)) = text.split_once(';')
-        && !kind.contains(['@', '<', '"', ' '])
+    if let Some(at) = memchr::memchr(b';', text.as_bytes())
+        && memchr::memchr3(b'@', b'<', b'"', &text.as_bytes()[..at]).is_none()
+        && !text[..at].contains(' ')
     {
-        text = rest.trim(); // rfc822; utf-8; local; x400; ... (RFC 3464 section 2.1.2, RFC 6533 section 3)
+        text = text[at + 1..].trim(); // rfc822; utf-8; local; x400; ... (RFC 3464 section 2.1.2, RFC 6533 section 3)
     }
     if let Some(found) = in_angle_brackets(text).filter(|found| !found.is_empty()) {
         text = found;
@@ -25,7 +26,7 @@ pub(super) fn clean(raw: &str) -> Option<String> {
     // Quotes around the whole address; those around a local part belong to it.
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).trim();
     let text = text.strip_suffix('.').unwrap_or(text);
-    if text.is_empty() || text.len() > ADDRESS_BYTES || text.contains(|c: char| c.is_control()) {
+    if text.is_empty() || text.len() > ADDRESS_BYTES || has_control(text) {
         return None;
     }
     let Some((local, domain)) = text.rsplit_once('@') else {
@@ -57,14 +58,17 @@ pub(super) fn clean(raw: &str) -> Option<String> {
     Some(address)
 }
 
+fn has_control(text: &str) -> bool {
+    if text.is_ascii() { text.bytes().any(|byte| byte.is_ascii_control()) } else { text.contains(char::is_control) }
+}
+
 fn in_angle_brackets(text: &str) -> Option<&str> {
-    let start = text.find('<')?;
-    let inner = &text[start + 1..];
-    Some(&inner[..inner.find('>').unwrap_or(inner.len())])
+    let inner = &text[memchr::memchr(b'<', text.as_bytes())? + 1..];
+    Some(&inner[..memchr::memchr(b'>', inner.as_bytes()).unwrap_or(inner.len())])
 }
 
 fn without_comment(text: &str) -> &str {
-    match text.find(" (") {
+    match memchr::memchr_iter(b'(', text.as_bytes()).find(|&at| text[..at].ends_with(' ')) {
         Some(at) => text[..at].trim_end(),
         None => text,
     }
@@ -96,6 +100,11 @@ fn unescape(text: &str) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
+/// Whether two addresses are the same, letter case ignored.
+pub(super) fn same(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b) || (!(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase())
+}
+
 /// Addresses that were seen already, letter case ignored.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -107,18 +116,14 @@ pub(super) struct Seen {
 impl Seen {
     /// Takes an address in; says whether it is new.
     pub(super) fn insert(&mut self, address: &str) -> bool {
-        if self.few.iter().any(|known| known.eq_ignore_ascii_case(address)) {
+        if self.few.iter().any(|known| same(known, address)) {
             return false;
         }
-        let lower = address.to_lowercase();
         if self.few.len() < 8 {
-            if self.few.contains(&lower) {
-                return false;
-            }
-            self.few.push(lower);
+            self.few.push(address.to_owned());
             return true;
         }
-        !self.few.contains(&lower) && self.many.insert(lower)
+        self.many.insert(address.to_lowercase())
     }
 }
 
@@ -140,7 +145,7 @@ pub(super) fn addresses_from(text: &str, from: usize) -> impl Iterator<Item = Fo
     let mut from = from;
     std::iter::from_fn(move || {
         loop {
-            let at = from + text[from..].find('@')?;
+            let at = from + memchr::memchr(b'@', &text.as_bytes()[from..])?;
             let start = local_start(text, at, from);
             let end = domain_end(text, at + 1);
             from = at + 1;
@@ -177,15 +182,32 @@ fn local_start(text: &str, at: usize, from: usize) -> usize {
     {
         return from + quote;
     }
-    let is_local = |c: char| {
-        c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c) || (!c.is_ascii() && c.is_alphanumeric() && !is_cjk(c))
+    let is_local = |c: char| match u8::try_from(c) {
+        Ok(byte) if byte.is_ascii() => LOCAL[usize::from(byte)],
+        _ => c.is_alphanumeric() && !is_cjk(c),
     };
-    let length: usize = before.chars().rev().take_while(|&c| is_local(c)).map(char::len_utf8).sum();
-    let local = &before[before.len() - length..];
+    let local = &before[before.trim_end_matches(is_local).len()..];
     // Quotes and signs that lead into an address are none of its own.
     let kept = local.trim_start_matches(['\'', '`', '*', '=', '|', '/', '-', '?', '&', '#']);
     at - kept.len()
 }
+
+/// The ASCII characters of a local part (RFC 5322 section 3.2.3: `atext` and the dot).
+const LOCAL: [bool; 128] = {
+    let mut local = [false; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        let known = b"!#$%&'*+-/=?^_`{|}~.";
+        let mut at = 0;
+        local[byte] = (byte as u8).is_ascii_alphanumeric();
+        while at < known.len() {
+            local[byte] |= known[at] as usize == byte;
+            at += 1;
+        }
+        byte += 1;
+    }
+    local
+};
 
 fn domain_end(text: &str, at: usize) -> usize {
     let rest = &text[at..];
@@ -206,9 +228,10 @@ fn is_cjk(c: char) -> bool {
 
 /// Whether an address is that of a mail system and not of a person: the reporter, its postmaster, its help desk.
 pub(super) fn is_system(address: &str) -> bool {
-    is_mailer(address)
+    let letters = letters(address);
+    is_mailer_name(&letters)
         || matches!(
-            letters(address).as_str(),
+            letters.as_str(),
             "hostmaster"
                 | "abuse"
                 | "helpdesk"
@@ -224,11 +247,14 @@ pub(super) fn is_system(address: &str) -> bool {
 
 /// Whether an address is one that mail systems write under.
 pub(super) fn is_mailer(address: &str) -> bool {
-    let letters = letters(address);
+    is_mailer_name(&letters(address))
+}
+
+fn is_mailer_name(letters: &str) -> bool {
     letters.starts_with("mailerdaemon")
         || letters.starts_with("postmaster")
         || matches!(
-            letters.as_str(),
+            letters,
             "maildaemon"
                 | "mdaemon"
                 | "daemon"
@@ -248,7 +274,7 @@ pub(super) fn is_mailer(address: &str) -> bool {
 /// The letters and digits of a local part, in lower case.
 fn letters(address: &str) -> String {
     let local = address.split('@').next().unwrap_or_default();
-    local.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+    local.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Whether an address is that of a list manager's machine.

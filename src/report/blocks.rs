@@ -62,6 +62,7 @@ impl Block<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Blocks<'l> {
     pub(super) all: Vec<Block<'l>>,
+    /// The places of an address in lower case; only where there are more blocks than are looked through one by one.
     by_address: HashMap<String, Vec<usize>>,
     first_line: usize,
 }
@@ -93,7 +94,7 @@ impl<'l> Blocks<'l> {
             if open.len() >= 2 * RECIPIENTS {
                 break;
             }
-            if !line.contains('@') || transcript::is_transcript_line(line) {
+            if memchr::memchr(b'@', line.as_bytes()).is_none() || transcript::is_transcript_line(line) {
                 continue;
             }
             let joins = open.last().is_some_and(|last| last.line >= paragraph && last.sureness >= Sureness::Label);
@@ -156,8 +157,10 @@ impl<'l> Blocks<'l> {
         }
         closed.reverse();
         blocks.all = closed;
-        for (at, block) in blocks.all.iter().enumerate() {
-            blocks.by_address.entry(block.address.to_lowercase()).or_default().push(at);
+        if blocks.all.len() > FEW {
+            for (at, block) in blocks.all.iter().enumerate() {
+                blocks.by_address.entry(block.address.to_lowercase()).or_default().push(at);
+            }
         }
         blocks
     }
@@ -191,15 +194,21 @@ impl<'l> Blocks<'l> {
 
     /// Whether any block names the address.
     pub(super) fn name(&self, address: &str) -> bool {
-        self.by_address.contains_key(&address.to_lowercase())
+        self.named(address).next().is_some()
     }
 
     /// The first blocks of an address; a text that repeats one ten thousand times is not searched through each time.
     fn named(&self, address: &str) -> impl Iterator<Item = (usize, &Block<'l>)> {
-        let places = self.by_address.get(&address.to_lowercase()).map(Vec::as_slice).unwrap_or_default();
-        places.iter().take(16).map(|&at| (at, &self.all[at]))
+        let is_few = self.all.len() <= FEW;
+        let known = if is_few { None } else { self.by_address.get(&address.to_lowercase()) };
+        let places = known.map(Vec::as_slice).unwrap_or_default().iter().take(FEW).map(|&at| (at, &self.all[at]));
+        let few = self.all.iter().enumerate().filter(move |(_, block)| is_few && address::same(&block.address, address));
+        places.chain(few)
     }
 }
+
+/// Most blocks that are looked through one by one.
+const FEW: usize = 16;
 
 impl<'l> Open<'l> {
     fn new(address: String, sureness: Sureness, at: usize, line: &str, rest: &'l str) -> Self {

@@ -5,6 +5,7 @@
 
 use super::fields::{self, Field};
 use super::notice::Notice;
+use super::text::lines;
 use super::{RECIPIENTS_READ, Recipient, Report, address, auto_reply, challenge, kind_of, prose};
 use crate::mail::{Mail, Part};
 use crate::reply::{Command, EnhancedCode};
@@ -44,7 +45,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let (lines, found_in) = if own_parts.is_empty() {
         (disguised(mail, notice)?, "delivery-status fields in the text")
     } else {
-        let lines = own_parts.iter().flat_map(|part| part.text().lines().chain(std::iter::once("")));
+        let lines = own_parts.iter().flat_map(|part| lines(part.text()).chain(std::iter::once("")));
         (lines.collect(), "delivery-status part")
     };
     let cut = own_parts.iter().any(|part| part.is_cut());
@@ -116,7 +117,8 @@ fn begin_report<'t>(lines: impl Iterator<Item = &'t str>) -> bool {
     let mut recipient = false;
     let mut other = false;
     for line in lines.take(400) {
-        let Some((name, _)) = line.split_once(':').filter(|(name, _)| name.len() <= "Original-Recipient".len()) else { continue };
+        let head = &line.as_bytes()[..line.len().min("Original-Recipient:".len())];
+        let Some(name) = memchr::memchr(b':', head).map(|colon| &line[..colon]) else { continue };
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         recipient |= is("Final-Recipient") || is("Original-Recipient");
         other |= is("Action") || is("Status") || is("Diagnostic-Code") || is("Reporting-MTA");

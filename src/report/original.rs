@@ -24,6 +24,8 @@ pub struct Original {
     pub date: Option<Date>,
 }
 
+/// Most bytes of the label of a repeated field.
+const LABEL: usize = 64;
 /// Most addresses of a To field that are given.
 const TO: usize = 16;
 
@@ -78,7 +80,9 @@ impl Original {
         let mut to = None;
         for line in lines.iter().take(200) {
             let line = line.trim_start_matches(['>', ' ', '\t', '|']);
-            let Some((label, value)) = line.split_once([':', '：']) else { continue };
+            let colon = if line.is_ascii() { line.split_once(':') } else { line.split_once([':', '：']) };
+            // A sentence is no label.
+            let Some((label, value)) = colon.filter(|(label, _)| label.len() <= LABEL) else { continue };
             let value = value.trim();
             let label = label.trim().to_lowercase();
             let address = || address::addresses(value).next().map(|found| found.address);

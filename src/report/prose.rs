@@ -155,7 +155,7 @@ fn fill_in(report: &mut Report, findings: &Findings<'_>) {
     let quotes_none = report.recipients.iter().all(silent);
     let shares = only || (quotes_none && findings.whole().quotes_reply());
     // What is said before the first recipient goes for all of them.
-    let lead = match (only, quotes_none) {
+    let mut lead = match (only, quotes_none) {
         (true, _) => joined(lines),
         (false, true) => joined(&lines[..findings.blocks().first_line().min(lines.len())]),
         (false, false) => String::new(),
@@ -193,7 +193,7 @@ fn fill_in(report: &mut Report, findings: &Findings<'_>) {
                 .filter(|host| reporting_mta.is_none_or(|reporter| !reporter.eq_ignore_ascii_case(host)));
         }
         let explanation = match own().filter(|_| !only).map(|block| block.reason().text()) {
-            _ if only => lead.clone(),
+            _ if only => std::mem::take(&mut lead),
             Some(text) if quotes_none => format!("{text} {lead}"),
             Some(text) => text.to_owned(),
             None if shares => findings.whole().text().to_owned(),

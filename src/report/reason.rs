@@ -259,11 +259,16 @@ fn is_separator(c: char) -> bool {
 }
 
 fn is_host(host: &str) -> bool {
-    host.contains('.')
-        && !host.contains("..")
-        && host.len() <= 255
-        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-        && EnhancedCode::parse(host).is_none()
+    let mut dots = 0;
+    let mut after_dot = false;
+    let is_name = host.bytes().all(|byte| {
+        let is_dot = byte == b'.';
+        let known = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') || (is_dot && !after_dot);
+        dots += usize::from(is_dot);
+        after_dot = is_dot;
+        known
+    });
+    is_name && dots > 0 && host.len() <= 255 && EnhancedCode::parse(host).is_none()
 }
 
 /// The name that stands right before an address in brackets: `mx.example.com[192.0.2.1]`, `mx.example.com [192.0.2.1]:`.

@@ -25,7 +25,7 @@ pub(super) struct Prose<'m> {
 impl<'m> Prose<'m> {
     pub(super) fn of(mail: &'m Mail<'m>) -> Self {
         let (texts, mut cut) = texts(mail);
-        let mut source = texts.iter().flat_map(|text| text.split('\n')).map(str::trim_end);
+        let mut source = texts.iter().flat_map(|text| lines(text)).map(str::trim_end);
         let mut lines: Vec<&str> = source.by_ref().take(PROSE_LINES).collect();
         cut |= source.next().is_some();
         let quoted = original_start(&lines).map(|at| lines.split_off(at)).unwrap_or_default();
@@ -40,6 +40,17 @@ impl<'m> Prose<'m> {
             reply.at.is_some() && reply.code.is_some_and(|code| code.class() != 2)
         })
     }
+}
+
+/// The lines of a text, of which the last may be empty.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut from = Some(0);
+    std::iter::from_fn(move || {
+        let start = from?;
+        let end = memchr::memchr(b'\n', &text.as_bytes()[start..]).map(|length| start + length);
+        from = end.map(|end| end + 1);
+        Some(&text[start..end.unwrap_or(text.len())])
+    })
 }
 
 /// The lines as one lower-case text, quoted lines left out, typographic apostrophes made plain; whether any were left out.
@@ -73,7 +84,7 @@ fn texts<'m>(mail: &'m Mail<'m>) -> (Vec<&'m str>, bool) {
     let (before, after) = mail.parts.split_at(stop);
     let mut cut = false;
     let mut texts = wanted(before, |part| part.is_text() && !part.is_html() && !part.is_alternative, &mut cut);
-    if !texts.iter().any(|text| text.contains('@')) {
+    if !texts.iter().any(|text| memchr::memchr(b'@', text.as_bytes()).is_some()) {
         texts.extend(wanted(before, |part| part.is_html() || (part.is_text() && part.is_alternative), &mut cut));
     }
     if texts.iter().all(|text| text.trim_start().is_empty()) {
@@ -136,8 +147,8 @@ fn push_lower(lower: &mut String, text: &str) {
 fn announces_original(line: &str, rest: &[&str]) -> bool {
     let begins_rule = line.starts_with(['-', '=', '_', '|', '*']);
     let is_set_off = begins_rule || line.starts_with(['#', '<']) || line.ends_with([':', '.', '-', '=', ']', '|', '：', '。']);
-    let follows = line.contains("follow") || line.contains("below");
-    if !((is_set_off || follows) && Said::in_text(line).any(List::OriginalFollows)) {
+    let follows = || line.contains("follow") || line.contains("below");
+    if !((is_set_off || follows()) && Said::in_text(line).any(List::OriginalFollows)) {
         return false;
     }
     // "The following addresses did not receive a copy of your message" speaks of recipients.
@@ -146,15 +157,15 @@ fn announces_original(line: &str, rest: &[&str]) -> bool {
     }
     // A sentence may speak of the original without showing it: then the report goes on with a reply.
     let mut soon = rest.iter().take(60).filter(|line| !line.is_empty()).take(6).peekable();
-    begins_rule || follows || soon.peek().is_none() || soon.any(|line| field_like(line.trim_start_matches(['>', ' ', '\t', '|'])))
+    begins_rule
+        || follows()
+        || soon.peek().is_none()
+        || soon.any(|line| field_like(line.trim_start_matches(['>', ' ', '\t', '|'])))
 }
 
 fn field_like(line: &str) -> bool {
-    line.split_once(':').is_some_and(|(name, _)| {
-        !name.is_empty()
-            && name.len() < 60
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    })
+    let name = line.bytes().take(59).take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
+    name > 0 && line.as_bytes().get(name) == Some(&b':')
 }
 
 fn is_header_field(line: &str) -> bool {

@@ -58,13 +58,15 @@ fn transcript_line(line: &str) -> Option<Line<'_>> {
     }
     let head = cut(line, 48);
     // Most lines have none of the signs that all further marks have.
-    if memchr::memchr3(b'>', b'<', b':', head.as_bytes()).is_some() {
+    if memchr::memchr2(b'>', b'<', head.as_bytes()).is_some() {
         if let Some(at) = head.find("--> ") {
             return Some(Line::Said(line[at + 4..].trim())).filter(|line| matches!(line, Line::Said(said) if is_command(said)));
         }
         if let Some(at) = head.find("<-- ") {
             return Some(Line::Answered(line[at + 4..].trim()));
         }
+    }
+    if memchr::memchr(b':', head.as_bytes()).is_some() {
         if let Some(at) = find_ignore_case(head, "sent: ").filter(|&at| at <= 12) {
             return Some(Line::Said(line[at + 6..].trim())).filter(|line| matches!(line, Line::Said(said) if is_command(said)));
         }
