@@ -45,7 +45,11 @@ pub(super) fn clean(raw: &str) -> Option<String> {
     {
         return None;
     }
-    let mut address = String::with_capacity(text.len());
+    Some(with_lower_domain(local, domain))
+}
+
+fn with_lower_domain(local: &str, domain: &str) -> String {
+    let mut address = String::with_capacity(local.len() + 1 + domain.len());
     address.push_str(local);
     address.push('@');
     if domain.is_ascii() {
@@ -55,7 +59,7 @@ pub(super) fn clean(raw: &str) -> Option<String> {
     } else {
         address.push_str(&domain.to_lowercase());
     }
-    Some(address)
+    address
 }
 
 fn has_control(text: &str) -> bool {
@@ -157,7 +161,10 @@ pub(super) fn addresses_from(text: &str, from: usize) -> impl Iterator<Item = Fo
             if text[..start].ends_with("//") || ends_with_ignore_case(&text[..start], "message-id: <") {
                 continue;
             }
-            if let Some(address) = clean(&text[start..end]) {
+            // Nothing surrounds what was found by its own characters.
+            let is_plain = !local.starts_with('"') && !domain.starts_with('[') && end - start <= ADDRESS_BYTES;
+            let address = if is_plain { Some(with_lower_domain(local, domain)) } else { clean(&text[start..end]) };
+            if let Some(address) = address {
                 from = end;
                 return Some(Found { start, end, address });
             }

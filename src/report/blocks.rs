@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::address;
-use super::reason::Reason;
+use super::reason::{Reason, find_ignore_case};
 use super::transcript;
 use crate::limits::RECIPIENTS;
 use named::{Named, named};
@@ -253,8 +253,7 @@ pub(super) const FORMER: &[&str] = &[
 
 /// The address that another one was made of: `(generated from a@b)`, `(expanded from: <a@b>)`.
 fn former(line: &str) -> Option<String> {
-    let lower = line.to_ascii_lowercase();
-    let at = FORMER.iter().find_map(|mark| lower.find(mark).map(|at| at + mark.len()))?;
+    let at = FORMER.iter().find_map(|mark| find_ignore_case(line, mark).map(|at| at + mark.len()))?;
     address::addresses(line.get(at..)?).next().map(|found| found.address)
 }
 
