@@ -216,24 +216,22 @@ fn begins_header(lines: &[&str]) -> bool {
 mod tests {
     use super::*;
 
-    fn prose(raw: &str) -> Prose {
-        Prose::of(&Mail::parse(raw.as_bytes()))
-    }
-
     #[test]
     fn the_quoted_original_is_cut_off() {
-        let prose = prose(
-            "Subject: x\n\nNot delivered to you:\n\njo@example.com\n\n--- Below this line is a copy of the message.\n\nTo: other@example.com\n",
+        let mail = Mail::parse(
+            b"Subject: x\n\nNot delivered to you:\n\njo@example.com\n\n--- Below this line is a copy of the message.\n\nTo: other@example.com\n",
         );
+        let prose = Prose::of(&mail);
         assert_eq!(prose.lines.len(), 4);
-        assert!(prose.quoted.is_some_and(|quoted| quoted.contains("other@example.com")));
-        let prose = self::prose("Subject: x\n\nNot delivered.\n\nReceived: from a\n by b\nMessage-ID: <a@b>\nTo: c\n\nbody");
+        assert!(prose.quoted.contains(&"To: other@example.com"));
+        let mail = Mail::parse(b"Subject: x\n\nNot delivered.\n\nReceived: from a\n by b\nMessage-ID: <a@b>\nTo: c\n\nbody");
+        let prose = Prose::of(&mail);
         assert_eq!(prose.lines, ["Not delivered.", ""]);
     }
 
     #[test]
     fn those_who_got_no_copy_are_not_the_original() {
-        let prose = prose("Subject: x\n\nThe following addresses did NOT receive a copy of your message:\n\n> jo@example.com\n");
-        assert!(prose.quoted.is_none());
+        let mail = Mail::parse(b"Subject: x\n\nThe following addresses did NOT receive a copy of your message:\n\n> jo@example.com\n");
+        assert!(Prose::of(&mail).quoted.is_empty());
     }
 }

@@ -120,7 +120,7 @@ fn readable(raw: &[u8], depth: usize, all: &mut String) {
     if depth < 3 {
         for part in &mail.parts {
             // A report may be attached, or stand in the text below words of its own.
-            let inner = if part.is_original() { part.decoded().into_owned() } else { part.text().into_owned().into_bytes() };
+            let inner = if part.is_original() { part.decoded().into_owned() } else { part.text().as_bytes().to_vec() };
             let from_field = |line: &[u8]| {
                 let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
                 line.starts_with(b"From ")
