@@ -1,9 +1,9 @@
 //! Which phrases are in a text: one pass over the text, whatever the number of phrases.
 //!
 //! In: phrases with their owners, then normalised texts. Out: the owners of the phrases that are in the text. Phrases begin
-//! where a word begins, so only from those places a trie is walked, for as long as the text goes on as some phrase does. The
-//! trie can be made when the program is built, and thousands of phrases cost no more than hundreds. What a phrase means is its
-//! owner's business.
+//! where a word begins; from those of these places at which one may begin, a trie is walked for as long as the text goes on as
+//! some phrase does. All of it can be made when the program is built, and thousands of phrases cost little more than hundreds.
+//! What a phrase means is its owner's business.
 
 mod beginnings;
 mod normal;
@@ -50,7 +50,7 @@ pub(crate) struct PhraseIndex<O: Clone + 'static> {
     pub(crate) entries: List<Entry<O>>,
     /// Over the first fragments of the entries.
     pub(crate) trie: Trie,
-    /// Of the first fragments.
+    /// How the first fragments begin.
     pub(crate) beginnings: Beginnings,
     pub(crate) ends: Ends,
 }
@@ -180,6 +180,9 @@ fn continues(bytes: &[u8], mut at: usize, fragments: &[Text]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn found(phrases: &[&str], text: &str) -> Vec<usize> {
@@ -233,5 +236,30 @@ mod tests {
     fn languages_without_word_borders_are_found_anywhere() {
         assert_eq!(found(&["存在しません"], "ユーザは存在しません。"), [0]);
         assert_eq!(found(&["не найден"], "Пользователь НЕ НАЙДЕН"), [0]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_search_finds_what_a_plain_look_at_every_place_finds(
+            phrases in vec("[ab@]{3,5}|[ab]{1,3} [ab]{1,3}|[ab]{2}[.<][ab]{1,8}", 0..40),
+            text in "([ab@.<é]{1,9} ){0,30}",
+            anywhere: bool,
+        ) {
+            let (text, bytes) = (text.trim(), text.trim().as_bytes());
+            let word = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'@');
+            let inside = |at: usize| at > 0 && word(at - 1) && word(at);
+            let is_at = |phrase: &str, at: usize| {
+                bytes[at..].starts_with(phrase.as_bytes()) && !inside(at) && (anywhere || !inside(at + phrase.len()))
+            };
+            let plain: Vec<_> = (0..phrases.len()).filter(|&place| (0..bytes.len()).any(|at| is_at(&phrases[place], at))).collect();
+            let ends = if anywhere { Ends::Anywhere } else { Ends::WithWord };
+            let index = PhraseIndex::build(phrases.iter().map(String::as_str).zip(0..), ends);
+            let mut found = std::collections::BTreeSet::new();
+            index.search(text, |owner| {
+                found.insert(owner);
+                true
+            });
+            prop_assert_eq!(Vec::from_iter(found), plain);
+        }
     }
 }

@@ -64,19 +64,31 @@ enum Owner {
     Provider(ProviderId),
 }
 
-/// A rule that may hold, in the order of rules.
+/// A rule that may hold, and which of its phrases was seen: one number, which sorts in the order of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Candidate {
-    section: u32,
-    rule: u32,
-    /// The phrase that was seen; of several the first is told.
-    phrase: Option<u32>,
+struct Candidate(u64);
+
+impl Candidate {
+    /// The rule of this place among those of all sections.
+    fn new(rule: usize, phrase: Option<u32>) -> Self {
+        Self((rule as u64) << 32 | phrase.map_or(0, |phrase| u64::from(phrase) + 1))
+    }
+
+    fn rule(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
+    fn phrase(self) -> Option<usize> {
+        (self.0 as u32 as usize).checked_sub(1)
+    }
 }
 
 /// A run of rules with an index of its own: the user's, read from files, or the built-in ones, compiled into the program.
 #[derive(Debug)]
 struct Section {
     rules: Rules,
+    /// The place of its first rule among those of all sections.
+    first_rule: usize,
     providers: Providers,
     /// The place of its first provider among those of all sections.
     first_provider: usize,
@@ -124,7 +136,15 @@ impl Section {
             provider.marks.iter().map(move |mark| (mark.as_ref(), Owner::Provider(ProviderId((first_provider + at) as u8))))
         });
         let index = PhraseIndex::build(of_rules.chain(of_providers), Ends::WithWord);
-        Self { rules: Rules::Owned(rules), providers: Providers::Owned(providers), first_provider, by_code, by_provider, index }
+        Self {
+            rules: Rules::Owned(rules),
+            first_rule: 0,
+            providers: Providers::Owned(providers),
+            first_provider,
+            by_code,
+            by_provider,
+            index,
+        }
     }
 }
 
@@ -147,6 +167,7 @@ impl Table {
             let built_in = &table.sections[0];
             let first_provider = built_in.providers.len();
             let (rules, providers) = file::read(user_files, &built_in.rules, &built_in.providers)?;
+            table.sections[0].first_rule = rules.len();
             table.sections.insert(0, Section::new(rules, providers, first_provider));
         }
         Ok(table)
@@ -218,36 +239,48 @@ impl Table {
         let mut providers = self.providers_of_host(facts.host);
         // Room for what nearly every reply holds, so that it is asked for once.
         let mut seen: Vec<Candidate> = Vec::with_capacity(32);
-        for (section, place) in self.sections.iter().zip(0_u32..) {
+        for section in &self.sections {
             section.index.search(&text, |owner| {
                 match owner {
-                    Owner::Rule { rule, phrase } => seen.push(Candidate { section: place, rule, phrase: Some(phrase) }),
+                    Owner::Rule { rule, phrase } => seen.push(Candidate::new(section.first_rule + rule as usize, Some(phrase))),
                     Owner::Provider(id) => providers.insert(id),
                 }
                 true
             });
         }
+        let rules_in = |section: &'t Section, rules: &'t [u32]| {
+            rules.iter().map(|&rule| Candidate::new(section.first_rule + rule as usize, None))
+        };
         if !providers.is_empty() {
-            for (section, place) in self.sections.iter().zip(0_u32..) {
-                seen.extend(section.by_provider.iter().map(|&rule| Candidate { section: place, rule, phrase: None }));
-            }
+            seen.extend(self.sections.iter().flat_map(|section| rules_in(section, &section.by_provider)));
         }
         seen.sort_unstable();
-        seen.dedup_by_key(|candidate| (candidate.section, candidate.rule));
-        let mut seen = seen.into_iter().peekable();
+        let mut goes_on = |candidate: Candidate| {
+            let rule = self.rule_at(candidate.rule());
+            let phrase = || candidate.phrase().map(|phrase| rule.phrases[phrase].as_ref());
+            !holds(rule, facts, &text, providers) || found(rule, phrase())
+        };
         // Nearly always a phrase decides before the codes have their turn, so they are no part of what is sorted.
-        let by_code = self.sections.iter().zip(0_u32..).flat_map(|(section, place)| {
-            section.by_code.iter().map(move |&rule| Candidate { section: place, rule, phrase: None })
-        });
-        let mut by_code = by_code.peekable();
-        while let Some(candidate) = seen.next_if(|seen| by_code.peek().is_none_or(|code| seen < code)).or_else(|| by_code.next())
-        {
-            let rule = &self.sections[candidate.section as usize].rules[candidate.rule as usize];
-            let phrase = || candidate.phrase.map(|phrase| rule.phrases[phrase as usize].as_ref());
-            if holds(rule, facts, &text, providers) && !found(rule, phrase()) {
+        let mut by_code = self.sections.iter().flat_map(|section| rules_in(section, &section.by_code)).peekable();
+        let mut last = None;
+        for candidate in seen {
+            while let Some(by_code) = by_code.next_if(|by_code| *by_code < candidate) {
+                if !goes_on(by_code) {
+                    return;
+                }
+            }
+            // Of several phrases of one rule the first is told.
+            if last.replace(candidate.rule()) != Some(candidate.rule()) && !goes_on(candidate) {
                 return;
             }
         }
+        by_code.all(goes_on);
+    }
+
+    /// The rule of this place among those of all sections; places are those that the sections were given.
+    fn rule_at(&self, at: usize) -> &Rule {
+        let section = self.sections.partition_point(|section| section.first_rule <= at) - 1;
+        &self.sections[section].rules[at - self.sections[section].first_rule]
     }
 
     fn providers_of_host(&self, host: Option<&str>) -> ProviderSet {

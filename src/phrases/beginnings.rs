@@ -10,6 +10,9 @@ const LONG: usize = 6;
 /// So many of a word that has no more; no word is shorter.
 const SHORT: usize = 3;
 
+/// So many numbers hold the bits of a few words.
+const LEAST: usize = 64;
+
 /// A bit for each hash of a beginning; their number is a power of two.
 #[derive(Debug)]
 pub(crate) struct Beginnings(pub(crate) List<u64>);
@@ -18,7 +21,7 @@ impl Beginnings {
     /// The beginnings of words, each of which has three bytes at least.
     pub(super) fn of(words: &[&[u8]]) -> Self {
         // Few of the bits are set, so that few texts are mistaken; those of a thousand rules stay in the nearest cache still.
-        let mut set = Self(vec![0; (words.len() / 8).next_power_of_two()].into());
+        let mut set = Self(vec![0; (words.len() / 8).next_power_of_two().max(LEAST)].into());
         for word in words {
             let length = if word.len() < LONG { SHORT } else { LONG };
             let (place, bit) = set.place(beginning(word), length);
@@ -39,8 +42,10 @@ impl Beginnings {
 
     /// Where the bit of the first `length` bytes stands: in which number, and where in it.
     fn place(&self, beginning: u64, length: usize) -> (usize, u32) {
-        let hash = (beginning << (64 - 8 * length)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-        ((hash >> 6) as usize & (self.0.len() - 1), hash as u32 & 63)
+        // The highest bits of the product are those that every byte has a part in.
+        let product = (beginning & (u64::MAX >> (64 - 8 * length))).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let hash = product >> (64 - 6 - self.0.len().trailing_zeros());
+        ((hash >> 6) as usize, hash as u32 & 63)
     }
 }
 

@@ -13,6 +13,7 @@ include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));
 pub(super) fn section() -> Section {
     Section {
         rules: OwnedOrStatic::Static(&RULES),
+        first_rule: 0,
         providers: OwnedOrStatic::Static(&PROVIDERS),
         first_provider: 0,
         by_code: Cow::Borrowed(&BY_CODE),
