@@ -76,12 +76,14 @@ impl<'a> Mail<'a> {
                 self.cut = true;
                 return;
             }
-            let boundary = content_type.boundary.as_deref().filter(|boundary| holds_boundary(body, boundary.as_bytes()));
-            if let Some(boundary) = boundary.or_else(|| guess_boundary(body)) {
+            let named = content_type.boundary.as_deref().map(|boundary| delimiters(body, boundary));
+            let delimiters = named.filter(|delimiters| !delimiters.is_empty());
+            let delimiters = delimiters.or_else(|| guess_boundary(body).map(|boundary| self::delimiters(body, boundary)));
+            if let Some(delimiters) = delimiters {
                 let alternative = content_type.media_type == "multipart/alternative";
                 let default = if content_type.media_type == "multipart/digest" { "message/rfc822" } else { "text/plain" };
                 let before = self.parts.len();
-                for (at, part) in split(body, boundary.as_bytes()).enumerate() {
+                for (at, part) in split(body, &delimiters).enumerate() {
                     if self.parts.len() >= PARTS {
                         self.cut = true;
                         break;
@@ -168,23 +170,14 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Where a line begins with `--` and the boundary.
-fn holds_boundary(body: &[u8], boundary: &[u8]) -> bool {
-    !boundary.is_empty() && delimiters(body, boundary).next().is_some()
-}
-
 /// The parts between the delimiter lines; what stands before the first is left out. A closing delimiter ends the list; a
 /// part without an end goes to the end of the body.
-fn split<'a, 'b>(body: &'a [u8], boundary: &'b [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a, 'b> {
-    let mut lines = delimiters(body, boundary).peekable();
-    std::iter::from_fn(move || {
-        let delimiter = lines.next()?;
-        if delimiter.closes && lines.peek().is_none() {
-            return None;
-        }
-        let end = lines.peek().map_or(body.len(), |next| next.start);
-        let part = &body[delimiter.end.min(end)..end];
-        Some(trim_line_end(part))
+fn split<'a, 'd>(body: &'a [u8], delimiters: &'d [Delimiter]) -> impl Iterator<Item = &'a [u8]> + use<'a, 'd> {
+    let ends_list = delimiters.last().is_some_and(|last| last.closes);
+    let opening = &delimiters[..delimiters.len() - usize::from(ends_list)];
+    opening.iter().enumerate().map(move |(at, delimiter)| {
+        let end = delimiters.get(at + 1).map_or(body.len(), |next| next.start);
+        trim_line_end(&body[delimiter.end.min(end)..end])
     })
 }
 
@@ -200,25 +193,30 @@ struct Delimiter {
     closes: bool,
 }
 
-/// The delimiter lines of a body, in one pass.
-fn delimiters<'a, 'b>(body: &'a [u8], boundary: &'b [u8]) -> impl Iterator<Item = Delimiter> + use<'a, 'b> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while at < body.len() {
-            let start = at;
-            let line_end = memchr::memchr(b'\n', &body[start..]).map_or(body.len(), |end| start + end + 1);
-            let line = &body[start..line_end];
-            at = line_end;
-            let Some(rest) = line.strip_prefix(b"--").and_then(|line| line.strip_prefix(boundary)) else { continue };
-            let closes = rest.starts_with(b"--");
-            let rest = if closes { &rest[2..] } else { rest };
-            // Nothing but white space may follow; a longer boundary that merely begins alike is another one.
-            if rest.iter().all(u8::is_ascii_whitespace) {
-                return Some(Delimiter { start, end: line_end, closes });
-            }
+/// The delimiter lines of a body, in one pass; a few more than there may be parts, so that the bound is noticed.
+fn delimiters(body: &[u8], boundary: &str) -> Vec<Delimiter> {
+    let mut delimiters = Vec::new();
+    if boundary.is_empty() {
+        return delimiters;
+    }
+    let delimiter = [b"--", boundary.as_bytes()].concat();
+    for start in memchr::memmem::find_iter(body, &delimiter) {
+        if delimiters.len() > PARTS + 1 {
+            break;
         }
-        None
-    })
+        if start > 0 && body[start - 1] != b'\n' {
+            continue;
+        }
+        let rest = &body[start + delimiter.len()..];
+        let line_end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let rest = &rest[..line_end];
+        let closes = rest.starts_with(b"--");
+        // Nothing but white space may follow; a longer boundary that merely begins alike is another one.
+        if rest[if closes { 2 } else { 0 }..].iter().all(u8::is_ascii_whitespace) {
+            delimiters.push(Delimiter { start, end: start + delimiter.len() + line_end, closes });
+        }
+    }
+    delimiters
 }
 
 /// The boundary of a multipart that does not name its own, or names one that does not occur: the first line that begins

@@ -77,7 +77,7 @@ impl Date {
     /// In UTC, as RFC 3339: `2026-03-01T10:00:00Z`.
     pub fn to_rfc3339(&self) -> String {
         let is_utc = self.0.tz_hour == 0 && self.0.tz_minute == 0;
-        let utc = if is_utc { self.0.clone() } else { mail_parser::DateTime::from_timestamp(self.0.to_timestamp()) };
+        let utc = if is_utc { self.0 } else { mail_parser::DateTime::from_timestamp(self.0.to_timestamp()) };
         let mut text = String::with_capacity("2026-03-01T10:00:00Z".len());
         let mut push = |number: u16, digits: u32, end: char| {
             for place in (0..digits).rev() {
@@ -187,12 +187,10 @@ fn close<'a>(fields: &mut Vec<Field<'a>>, open: Option<(&'a str, usize, usize)>,
 
 /// The name of the field that a line begins, and where its value begins.
 fn field_name(line: &[u8]) -> Option<(&str, usize)> {
-    let colon = memchr::memchr(b':', &line[..line.len().min(128)])?;
-    let name = line[..colon].trim_ascii_end();
-    if name.is_empty() || !name.iter().all(u8::is_ascii_graphic) {
-        return None;
-    }
-    std::str::from_utf8(name).ok().map(|name| (name, colon + 1))
+    let end = line.iter().take(128).position(|&byte| byte == b':' || !byte.is_ascii_graphic())?;
+    let colon = end + line[end..].iter().take(128 - end).position(|byte| !byte.is_ascii_whitespace())?;
+    let is_name = end > 0 && line[colon] == b':';
+    std::str::from_utf8(&line[..end]).ok().filter(|_| is_name).map(|name| (name, colon + 1))
 }
 
 /// Whether the next line begins a field with a name as real ones are: so that a line of prose with a colon is none.

@@ -16,7 +16,7 @@ pub(super) fn read(mail: &Mail<'_>, _: &Notice<'_>) -> Option<Report> {
     if !is_sns && !part.body.trim_ascii_start().starts_with(b"{") {
         return None;
     }
-    let outer = object(&part.text())?;
+    let outer = object(part.text())?;
     // SNS hands the object on as a string, unless raw delivery was asked for.
     let message = match outer.get("Message").and_then(Value::as_str).and_then(object) {
         Some(message) => message,

@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn those_who_got_no_copy_are_not_the_original() {
-        let mail = Mail::parse(b"Subject: x\n\nThe following addresses did NOT receive a copy of your message:\n\n> jo@example.com\n");
+        let mail =
+            Mail::parse(b"Subject: x\n\nThe following addresses did NOT receive a copy of your message:\n\n> jo@example.com\n");
         assert!(Prose::of(&mail).quoted.is_empty());
     }
 }

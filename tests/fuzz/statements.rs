@@ -112,7 +112,7 @@ fn readable(raw: &[u8], depth: usize, all: &mut String) {
         add(&field.text());
     }
     for part in &mail.parts {
-        add(&part.text());
+        add(part.text());
         for field in part.header.fields() {
             add(&field.text());
         }
