@@ -107,7 +107,8 @@ impl<'a> Header<'a> {
     ///
     /// A missing blank line, an mbox `From ` line and a line that forgot its fold are survived (RFC 5322 section 2.2 asks for none of them).
     pub fn parse(raw: &'a [u8]) -> (Self, &'a [u8], bool) {
-        let mut fields: Vec<Field<'a>> = Vec::new();
+        // Room for most headers, so that it need not grow step by step.
+        let mut fields: Vec<Field<'a>> = Vec::with_capacity(24);
         let mut at = 0;
         let mut open: Option<(&'a str, usize, usize)> = None;
         let mut cut = false;

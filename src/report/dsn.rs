@@ -139,7 +139,7 @@ fn read_fields(lines: &[&str], found_in: &'static str, report: &mut Report) {
     let mut open: Vec<Field<'_>> = Vec::new();
     let names_recipient = |group: &[Field<'_>]| group.iter().any(is_recipient);
     for group in fields::groups(lines.iter().copied(), is_name) {
-        let mut own: Vec<Field<'_>> = Vec::new();
+        let mut own: Vec<Field<'_>> = Vec::with_capacity(group.len());
         for field in group {
             if PER_MESSAGE.iter().any(|name| field.is(name)) {
                 if field.is("Reporting-MTA") && report.reporting_mta.is_none() {

@@ -34,14 +34,14 @@ const VALUE: usize = DIAGNOSTIC_BYTES + 64;
 /// Groups of fields, which blank lines separate. `is_name` tells real field names.
 pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Field<'t>>> {
     let mut groups: Vec<Vec<Field<'t>>> = Vec::new();
-    let mut group: Vec<Field<'t>> = Vec::new();
+    let mut group: Vec<Field<'t>> = Vec::with_capacity(8);
     // The whole part may be indented.
     let mut indent = 0;
     for line in lines {
         let trimmed = line.trim_end();
         if trimmed.is_empty() {
             if !group.is_empty() {
-                groups.push(std::mem::take(&mut group));
+                groups.push(std::mem::replace(&mut group, Vec::with_capacity(8)));
             }
             continue;
         }

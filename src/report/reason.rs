@@ -104,7 +104,9 @@ fn paragraphs<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<String> {
                 break;
             }
         } else if open.len() < DIAGNOSTIC_READ {
-            if !open.is_empty() {
+            if open.is_empty() {
+                open.reserve(2 * line.len() + 64); // a line or two more
+            } else {
                 open.push(' ');
             }
             open.push_str(cut(line, DIAGNOSTIC_READ - open.len().min(DIAGNOSTIC_READ)));

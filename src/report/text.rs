@@ -26,7 +26,9 @@ impl<'m> Prose<'m> {
     pub(super) fn of(mail: &'m Mail<'m>) -> Self {
         let (texts, mut cut) = texts(mail);
         let mut source = texts.iter().flat_map(|text| lines(text)).map(str::trim_end);
-        let mut lines: Vec<&str> = source.by_ref().take(PROSE_LINES).collect();
+        let bytes: usize = texts.iter().map(|text| text.len()).sum();
+        let mut lines: Vec<&str> = Vec::with_capacity((bytes / 24 + 8).min(PROSE_LINES));
+        lines.extend(source.by_ref().take(PROSE_LINES));
         cut |= source.next().is_some();
         let quoted = original_start(&lines).map(|at| lines.split_off(at)).unwrap_or_default();
         let (words, has_quotes) = words(&lines);

@@ -1,8 +1,9 @@
 //! How fast: replies and mails from memory on one core, mail-parser alone beside it, and growth with the number of rules.
 //!
-//! `cargo bench` prints the times; nothing asserts one.
+//! `cargo bench` prints the times; nothing asserts one. `MAILS=DIR cargo bench` takes the mails of a folder of yours instead of
+//! the fixtures.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
@@ -19,9 +20,10 @@ fn replies() -> Vec<String> {
     Table::built_in().rules().flat_map(|rule| rule.examples.iter().map(|example| example.to_string())).collect()
 }
 
-/// Every fixture.
+/// Every fixture, or every mail of the folder that `MAILS` names.
 fn mails() -> Vec<Vec<u8>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let fixtures = || Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let root = std::env::var_os("MAILS").map_or_else(fixtures, PathBuf::from);
     walkdir::WalkDir::new(root)
         .sort_by_file_name()
         .into_iter()
