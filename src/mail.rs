@@ -49,7 +49,7 @@ pub struct Part<'a> {
 pub fn line_ends(raw: &[u8]) -> Cow<'_, [u8]> {
     let raw = raw.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(raw);
     let head = &raw[..raw.len().min(4_096)];
-    if head.contains(&b'\r') && !head.contains(&b'\n') {
+    if memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', head).is_some() {
         let mut owned = raw.to_vec();
         owned.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
         return Cow::Owned(owned);

@@ -97,7 +97,7 @@ impl Said {
             true
         });
         // The index knows marks without the white space around them.
-        said.marks.retain(|mark| lower.contains(mark));
+        said.marks.retain(|mark| mark.len() == mark.trim_ascii().len() || lower.contains(mark));
         said
     }
 
