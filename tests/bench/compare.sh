@@ -1,24 +1,52 @@
 #!/usr/bin/env bash
-# Whole processes over the fixtures, copied until there are enough: whybounce on one core and on all, and Sisimai for Perl
-# beside it where Debian's libsisimai-perl is installed. Needs hyperfine. Prints a table; asserts nothing.
+# Whole processes over the fixtures, copied until there are enough. Needs hyperfine; where Debian's libsisimai-perl is installed,
+# Sisimai for Perl is measured beside. Prints a table; asserts nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-copies=${1:-20}
+copies=${1:-280} # some 60,000 mails
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-mkdir -p "$folder/maildir/cur" "$folder/maildir/new" "$folder/maildir/tmp"
-for ((copy = 0; copy < copies; copy++)); do
-  for mail in fixtures/*/*.eml; do
-    case $mail in fixtures/hostile/*) continue ;; esac # what Sisimai may not survive would compare nothing
-    name=${mail#fixtures/}
-    cp "$mail" "$folder/maildir/cur/$copy-${name//\//-}"
-  done
-done
-echo "$(find "$folder" -name '*.eml' | wc -l) mails"
 cargo build --release --quiet
-commands=("target/release/whybounce -j 1 -f json $folder/maildir" "target/release/whybounce -f json $folder/maildir")
+whybounce=$PWD/target/release/whybounce
+
+mkdir -p "$folder/maildir/cur" "$folder/maildir/new" "$folder/maildir/tmp"
+for mail in fixtures/*/*.eml; do
+  case $mail in fixtures/hostile/*) continue ;; esac # what Sisimai may not survive would compare nothing
+  name=${mail#fixtures/}
+  for ((copy = 0; copy < copies; copy++)); do cp "$mail" "$folder/maildir/cur/$copy-${name//\//-}"; done
+  printf 'From MAILER-DAEMON Thu Jan  1 00:00:00 2026\n'
+  sed 's/^From />From /' "$mail"
+  echo
+done >"$folder/round.mbox"
+while [ "$(stat -c %s "$folder/mbox" 2>/dev/null || echo 0)" -lt $((1 << 30)) ]; do
+  for ((copy = 0; copy < 100; copy++)); do cat "$folder/round.mbox"; done >>"$folder/mbox"
+done
+grep -rhoE '^  "[^"]+",' src/rules | sed 's/^  "//; s/",$//' | sed 's/\\"/"/g' >"$folder/round.txt"
+for ((copy = 0; copy < 200; copy++)); do cat "$folder/round.txt"; done >"$folder/replies"
+
+mails=$(find "$folder/maildir" -name '*.eml' | wc -l)
+replies=$(wc -l <"$folder/replies")
+mean() { # seconds of a command, the mean of some runs; a shell is there only where it is needed
+  local shell=(-N)
+  case $2 in *'<'*) shell=() ;; esac
+  hyperfine "${shell[@]}" --warmup 1 --runs "$1" --export-json "$folder/one.json" "$2" >/dev/null 2>&1
+  sed -nE 's/^ *"mean": ([0-9.e-]+),?$/\1/p' "$folder/one.json" | head -1
+}
+row() { printf '| %s | %s |\n' "$1" "$2"; }
+one=$(mean 200 "$whybounce fixtures/postfix/user-unknown-at-gmail.eml")
+nothing=$(mean 200 /bin/true)
+single=$(mean 5 "$whybounce -j 1 -f json $folder/maildir")
+all=$(mean 5 "$whybounce -f json $folder/maildir")
+box=$(mean 3 "$whybounce -f summary $folder/mbox")
+lines=$(mean 3 "$whybounce reply -f summary <$folder/replies")
+echo '| what | figure |'
+echo '|---|---|'
+row "one mail, more than /bin/true" "$(awk "BEGIN { printf \"%.1f ms\", ($one - $nothing) * 1000 }")"
+row "$mails mails, one core" "$(awk "BEGIN { printf \"%.0f a second\", $mails / $single }")"
+row "$mails mails, $(nproc) cores" "$(awk "BEGIN { printf \"%.0f a second\", $mails / $all }")"
+row "an mbox of 1 GiB, $(nproc) cores" "$(awk "BEGIN { printf \"%.0f MB/s\", $(stat -c %s "$folder/mbox") / $box / 1e6 }")"
+row "$replies replies, one core" "$(awk "BEGIN { printf \"%.0f a second\", $replies / $lines }")"
 if perl -MSisimai -e1 2>/dev/null; then
-  commands+=("perl -MSisimai -e 'Sisimai->make(shift)' $folder/maildir/cur")
+  peer=$(mean 1 "perl -MSisimai -e 'Sisimai->make(shift)' $folder/maildir/cur")
+  row "the same mails with Sisimai for Perl" "$(awk "BEGIN { printf \"%.0f a second: %.0f and %.0f times as long\", $mails / $peer, $peer / $single, $peer / $all }")"
 fi
-hyperfine --warmup 1 --runs 5 --export-markdown "$folder/table.md" "${commands[@]}" >/dev/null 2>&1
-sed "s|$folder|DIR|g" "$folder/table.md"
