@@ -172,7 +172,7 @@ fn fill_in(report: &mut Report, findings: &Findings<'_>) {
             let blocks = findings.blocks();
             blocks.about(&address).or_else(|| original_address.as_deref().and_then(|original| blocks.about(original)))
         };
-        if !findings.add_nothing_to(recipient)
+        if (recipient.diagnostic.is_none() || recipient.reply_code.is_none() || recipient.remote_mta.is_none())
             && let Some(turn) = findings.turns().about(&address, only)
         {
             take_turn(recipient, turn);
@@ -188,16 +188,19 @@ fn fill_in(report: &mut Report, findings: &Findings<'_>) {
         if recipient.remote_mta.is_none() {
             let of_diagnostic = recipient.diagnostic.as_deref().and_then(host_in);
             recipient.remote_mta = of_diagnostic
-                .or_else(|| findings.whole().host().filter(|_| shares).map(str::to_owned))
+                .or_else(|| if shares { findings.whole().host().map(str::to_owned) } else { None })
                 .or_else(|| if only { host_in(&lead) } else { None })
                 .filter(|host| reporting_mta.is_none_or(|reporter| !reporter.eq_ignore_ascii_case(host)));
         }
-        let explanation = match own().filter(|_| !only).map(|block| block.reason().text()) {
-            _ if only => std::mem::take(&mut lead),
-            Some(text) if quotes_none => format!("{text} {lead}"),
-            Some(text) => text.to_owned(),
-            None if shares => findings.whole().text().to_owned(),
-            None => lead.clone(),
+        let explanation = if only {
+            std::mem::take(&mut lead)
+        } else {
+            match own().map(|block| block.reason().text()) {
+                Some(text) if quotes_none => format!("{text} {lead}"),
+                Some(text) => text.to_owned(),
+                None if shares => findings.whole().text().to_owned(),
+                None => lead.clone(),
+            }
         };
         recipient.explanation = Some(explanation).filter(|text| !text.trim().is_empty());
     }
