@@ -112,13 +112,15 @@ impl<'a> Header<'a> {
         let mut at = 0;
         let mut open: Option<(&'a str, usize, usize)> = None;
         let mut cut = false;
+        let mut blank_lines = 0;
         while at < raw.len() {
             let end = memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |end| at + end + 1);
             let line = &raw[at..end];
             let content = line.trim_ascii_end();
             if content.is_empty() {
-                if fields.is_empty() && open.is_none() && at < 64 && leads_to_field(&raw[end..]) {
-                    at = end; // blank lines before the header
+                if fields.is_empty() && open.is_none() && blank_lines < BLANK_LINES && leads_to_field(&raw[end..]) {
+                    blank_lines += 1;
+                    at = end;
                     continue;
                 }
                 at = end;
@@ -202,10 +204,19 @@ fn begins_field(rest: &[u8]) -> bool {
             .is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
 }
 
+/// Most blank lines before a header that are passed over; lines and not bytes, so that it is the same with any line ends.
+const BLANK_LINES: usize = 32;
+
 /// Whether a field follows, behind a few blank lines at most.
-fn leads_to_field(rest: &[u8]) -> bool {
-    let blank = rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace()).count();
-    begins_field(&rest[blank..])
+fn leads_to_field(mut rest: &[u8]) -> bool {
+    for _ in 0..BLANK_LINES {
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        if end == 0 || !rest[..end].trim_ascii_end().is_empty() {
+            break;
+        }
+        rest = &rest[end..];
+    }
+    begins_field(rest)
 }
 
 fn end_of_header(raw: &[u8], from: usize) -> usize {
@@ -355,6 +366,10 @@ mod tests {
         assert_eq!(header.text("To").as_deref(), Some("b"));
         let (header, ..) = Header::parse(b"\n\nTo: b\n\nx");
         assert_eq!(header.text("To").as_deref(), Some("b"));
+        for blank in 30..70 {
+            let header = |end: &str| Header::parse((end.repeat(blank) + "To: b" + end).as_bytes()).0.has("To");
+            assert_eq!(header("\n"), header("\r\n"), "{blank}");
+        }
     }
 
     #[test]
