@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use crate::classify::{Evidence, Match, Verdict, classify, trace};
 use crate::mail::{Mail, line_ends};
+use crate::reply::Stage;
 use crate::report::{Recipient, Report};
 use crate::rules::{Day, Table};
 use crate::verdict::{Action, Kind, UnknownName, named};
@@ -80,7 +81,7 @@ fn evidence<'a>(report: &'a Report, recipient: &'a Recipient) -> Evidence<'a> {
         explanation: recipient.explanation.as_deref(),
         // Where no other host answered, the reporter itself refused.
         host: recipient.remote_mta.as_deref().or(report.reporting_mta.as_deref()),
-        command: recipient.smtp_command,
+        stage: Stage::Known(recipient.smtp_command),
         outcome: Some(recipient.outcome),
         day: report.date.as_ref().and_then(|date| {
             let (year, month, day) = date.day();

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
-use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
+use crate::reply::{Command, EnhancedCode, Reply, ReplyCode, Stage};
 use crate::rules::{Day, Facts, Rule, Table};
 use crate::verdict::{Action, BounceType, Cause, DecidedBy, Outcome};
 
@@ -26,7 +26,7 @@ pub struct Evidence<'a> {
     /// The host that answered.
     pub host: Option<&'a str>,
     /// The stage that was answered.
-    pub command: Option<Command>,
+    pub stage: Stage<'a>,
     /// What became of the message.
     pub outcome: Option<Outcome>,
     /// The day of the mail.
@@ -44,7 +44,7 @@ impl<'a> Evidence<'a> {
             diagnostic: Some(text),
             words: Some(reply.text),
             host,
-            command: command.or_else(|| Command::find(text)),
+            stage: command.map_or(Stage::In(text), |command| Stage::Known(Some(command))),
             ..Self::default()
         }
     }
@@ -161,7 +161,7 @@ fn facts<'a>(evidence: &Evidence<'a>, text: &'a str) -> Facts<'a> {
         status: evidence.enhanced_code,
         text,
         host: evidence.host,
-        command: evidence.command,
+        stage: evidence.stage,
         day: evidence.day,
     }
 }

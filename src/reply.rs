@@ -11,7 +11,7 @@ mod find;
 use std::borrow::Cow;
 
 pub use code::{EnhancedCode, ReplyCode};
-pub use command::Command;
+pub use command::{Command, Stage};
 use find::{find_code, find_enhanced, last_real_reply, paired};
 
 /// A reply taken apart.

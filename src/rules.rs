@@ -18,7 +18,7 @@ mod redact;
 mod rule;
 
 use crate::phrases::{Ends, PhraseIndex, normalise};
-use crate::reply::{Command, EnhancedCode, ReplyCode};
+use crate::reply::{EnhancedCode, ReplyCode, Stage};
 
 pub use crate::phrases::{List, Text};
 pub use check::check;
@@ -45,7 +45,7 @@ pub struct Facts<'a> {
     /// The host that answered.
     pub host: Option<&'a str>,
     /// The stage that was answered.
-    pub command: Option<Command>,
+    pub stage: Stage<'a>,
     /// The day of the mail; without one, rules that have ended do not hold.
     pub day: Option<Day>,
 }
@@ -89,7 +89,11 @@ struct Section {
     rules: Rules,
     /// The place of its first rule among those of all sections.
     first_rule: usize,
+    /// Which of its rules demand more than a phrase. Few do, and those that do not need not be fetched to know it.
+    demanding: List<bool>,
     providers: Providers,
+    /// The host name suffixes of its providers in lower case, sorted.
+    hosts: List<(Text, ProviderId)>,
     /// The place of its first provider among those of all sections.
     first_provider: usize,
     /// Rules without phrases that hold whoever answered, in order.
@@ -132,13 +136,19 @@ impl Section {
             (0_u32..).zip(rule.phrases.iter()).map(move |(phrase, text)| (text.as_ref(), Owner::Rule { rule: at, phrase }))
         });
         // At most `ProviderSet::MOST` providers are read, so that their places fit.
-        let of_providers = providers.iter().enumerate().flat_map(|(at, provider)| {
-            provider.marks.iter().map(move |mark| (mark.as_ref(), Owner::Provider(ProviderId((first_provider + at) as u8))))
-        });
+        let numbered = || (first_provider..).map(|at| ProviderId(at as u8)).zip(&providers);
+        let of_providers =
+            numbered().flat_map(|(id, provider)| provider.marks.iter().map(move |mark| (mark.as_ref(), Owner::Provider(id))));
         let index = PhraseIndex::build(of_rules.chain(of_providers), Ends::WithWord);
+        let mut hosts: Vec<(Text, ProviderId)> = numbered()
+            .flat_map(|(id, provider)| provider.hosts.iter().map(move |host| (Text::Owned(host.to_ascii_lowercase()), id)))
+            .collect();
+        hosts.sort_by(|(a, _), (b, _)| a.cmp(b));
         Self {
+            demanding: rules.iter().map(Rule::demands_more).collect(),
             rules: Rules::Owned(rules),
             first_rule: 0,
+            hosts: hosts.into(),
             providers: Providers::Owned(providers),
             first_provider,
             by_code,
@@ -227,14 +237,15 @@ impl Table {
     pub fn all<'t>(&'t self, facts: &Facts<'_>) -> Vec<(&'t Rule, Option<&'t str>)> {
         let mut all = Vec::new();
         self.each(facts, |rule, phrase| {
-            all.push((rule, phrase));
+            all.push((rule, phrase.map(|phrase| rule.phrases[phrase].as_ref())));
             true
         });
         all
     }
 
-    /// Gives the rules that hold to `found` in order, until it says that this is enough.
-    fn each<'t>(&'t self, facts: &Facts<'_>, mut found: impl FnMut(&'t Rule, Option<&'t str>) -> bool) {
+    /// Gives the rules that hold to `found` in order, each with the place of the phrase that was seen, until it says that this
+    /// is enough.
+    fn each<'t>(&'t self, facts: &Facts<'_>, mut found: impl FnMut(&'t Rule, Option<usize>) -> bool) {
         let text = normalise(facts.text);
         let mut providers = self.providers_of_host(facts.host);
         // Room for what nearly every reply holds, so that it is asked for once.
@@ -256,9 +267,9 @@ impl Table {
         }
         seen.sort_unstable();
         let mut goes_on = |candidate: Candidate| {
-            let rule = self.rule_at(candidate.rule());
-            let phrase = || candidate.phrase().map(|phrase| rule.phrases[phrase].as_ref());
-            !holds(rule, facts, &text, providers) || found(rule, phrase())
+            let (section, at) = self.place_of(candidate.rule());
+            let rule = &section.rules[at];
+            (section.demanding[at] && !holds(rule, facts, &text, providers)) || found(rule, candidate.phrase())
         };
         // Nearly always a phrase decides before the codes have their turn, so they are no part of what is sorted.
         let mut by_code = self.sections.iter().flat_map(|section| rules_in(section, &section.by_code)).peekable();
@@ -277,32 +288,27 @@ impl Table {
         by_code.all(goes_on);
     }
 
-    /// The rule of this place among those of all sections; places are those that the sections were given.
-    fn rule_at(&self, at: usize) -> &Rule {
-        let section = self.sections.partition_point(|section| section.first_rule <= at) - 1;
-        &self.sections[section].rules[at - self.sections[section].first_rule]
+    /// Where the rule of this place among those of all sections stands; places are those that the sections were given.
+    fn place_of(&self, rule: usize) -> (&Section, usize) {
+        let section = &self.sections[self.sections.partition_point(|section| section.first_rule <= rule) - 1];
+        (section, rule - section.first_rule)
     }
 
+    /// The providers that have `host` or a domain that it lies in; letter case and a final dot ignored.
     fn providers_of_host(&self, host: Option<&str>) -> ProviderSet {
         let mut providers = ProviderSet::default();
-        if let Some(host) = host {
-            for section in &self.sections {
-                for (at, provider) in section.providers.iter().enumerate() {
-                    if provider.hosts.iter().any(|suffix| is_in_domain(host, suffix)) {
-                        providers.insert(ProviderId((section.first_provider + at) as u8));
-                    }
-                }
+        let Some(host) = host else { return providers };
+        let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+        for section in &self.sections {
+            let domains = std::iter::successors(Some(host.as_str()), |domain| domain.split_once('.').map(|(_, above)| above));
+            for domain in domains {
+                let first = section.hosts.partition_point(|(suffix, _)| suffix.as_ref() < domain);
+                let known = section.hosts[first..].iter().take_while(|(suffix, _)| suffix == domain);
+                known.for_each(|(_, id)| providers.insert(*id));
             }
         }
         providers
     }
-}
-
-/// Whether `host` is `domain` or lies below it; letter case and a final dot ignored.
-fn is_in_domain(host: &str, domain: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
-    let Some(start) = host.len().checked_sub(domain.len()) else { return false };
-    host[start..].eq_ignore_ascii_case(domain.as_bytes()) && (start == 0 || host[start - 1] == b'.')
 }
 
 /// Whether all that a rule demands beside its phrases is there.
@@ -310,9 +316,10 @@ fn holds(rule: &Rule, facts: &Facts<'_>, text: &str, providers: ProviderSet) -> 
     (rule.provider.is_empty() || rule.provider.iter().any(|&id| providers.contains(id)))
         && (rule.code.is_empty() || facts.code.is_some_and(|code| rule.code.iter().any(|mask| mask.holds(code))))
         && (rule.status.is_empty() || facts.status.is_some_and(|status| rule.status.iter().any(|mask| mask.holds(status))))
-        && (rule.command.is_empty() || facts.command.is_some_and(|command| rule.command.contains(&command)))
         && rule.since.is_none_or(|since| facts.day.is_none_or(|day| day >= since))
         && rule.until.is_none_or(|until| facts.day.is_some_and(|day| day <= until))
+        // What has to be searched for comes last.
+        && (rule.command.is_empty() || facts.stage.command().is_some_and(|command| rule.command.contains(&command)))
         && rule.pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
 }
 

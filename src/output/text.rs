@@ -292,7 +292,7 @@ pub fn write_explained_reply(
     paragraph(out, look, 0, REPLY, evidence.diagnostic.unwrap_or_default())?;
     writeln!(out, "  {:16} {}", "reply_code", or_none(evidence.reply_code.map(|code| code.to_string())))?;
     writeln!(out, "  {:16} {}", "enhanced_code", or_none(evidence.enhanced_code.map(|code| code.to_string())))?;
-    writeln!(out, "  {:16} {}", "smtp_command", or_none(evidence.command.map(|command| command.to_string())))?;
+    writeln!(out, "  {:16} {}", "smtp_command", or_none(evidence.stage.command().map(|command| command.to_string())))?;
     write_trace(out, verdict, trace, look)
 }
 

@@ -97,6 +97,31 @@ impl Command {
     }
 }
 
+/// The stage that was answered: known, or found when a rule or a reader asks for it, since few do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage<'a> {
+    /// What is known, if anything.
+    Known(Option<Command>),
+    /// What [`Command::find`] finds in this text.
+    In(&'a str),
+}
+
+impl Stage<'_> {
+    /// The stage, if any.
+    pub fn command(self) -> Option<Command> {
+        match self {
+            Stage::Known(command) => command,
+            Stage::In(text) => Command::find(text),
+        }
+    }
+}
+
+impl Default for Stage<'_> {
+    fn default() -> Self {
+        Stage::Known(None)
+    }
+}
+
 /// What a phrase says of the stage.
 #[derive(Debug, Clone, Copy)]
 enum Sign {

@@ -124,11 +124,11 @@ fn code_strength(text: &str, at: usize, end: usize) -> Option<u8> {
     }
     let next_word =
         after.trim_start_matches([' ', '-', '\t']).split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    if UNITS.iter().any(|unit| unit.eq_ignore_ascii_case(next_word)) {
+    if starts_with_letter(next_word) && UNITS.iter().any(|unit| unit.eq_ignore_ascii_case(next_word)) {
         return None;
     }
     let last_word = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    if BEFORE.iter().any(|word| word.eq_ignore_ascii_case(last_word)) {
+    if starts_with_letter(last_word) && BEFORE.iter().any(|word| word.eq_ignore_ascii_case(last_word)) {
         return None;
     }
     let rest = after.trim_start_matches([' ', '-', '\t', '#', '(']);
@@ -155,6 +155,11 @@ fn code_strength(text: &str, at: usize, end: usize) -> Option<u8> {
     // At the start of a line a reply begins, too.
     let line_start = text[before.len()..at].contains('\n');
     Some(if begins || line_start || enhanced_follows { 2 } else { 1 })
+}
+
+/// Whether a word is worth a look through a list of words; most codes stand beside another code or a sign.
+fn starts_with_letter(word: &str) -> bool {
+    word.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// The enhanced code right behind a reply code that ends at `end`.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{CodeMask, OwnedOrStatic, Owner, Pattern, Provider, ProviderId, Rule, Section, StatusMask};
+use super::{CodeMask, OwnedOrStatic, Owner, Pattern, Provider, ProviderId, Rule, Section, StatusMask, Text};
 use crate::phrases::{Beginnings, Ends, Entry, Node, PhraseIndex, Trie};
 use crate::reply::{Command, ReplyCode};
 use crate::verdict::Cause;
@@ -14,6 +14,8 @@ pub(super) fn section() -> Section {
     Section {
         rules: OwnedOrStatic::Static(&RULES),
         first_rule: 0,
+        demanding: Cow::Borrowed(&DEMANDING),
+        hosts: Cow::Borrowed(&HOSTS),
         providers: OwnedOrStatic::Static(&PROVIDERS),
         first_provider: 0,
         by_code: Cow::Borrowed(&BY_CODE),

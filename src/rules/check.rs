@@ -5,7 +5,7 @@
 
 use super::{Facts, Rule, RuleError, Table};
 use crate::phrases::{Ends, PhraseIndex, normalise};
-use crate::reply::Reply;
+use crate::reply::{Reply, Stage};
 
 /// Everything that is wrong with the rules for which `wanted` holds, in the order of the table.
 pub fn check(table: &Table, wanted: impl Fn(&Rule) -> bool) -> Vec<RuleError> {
@@ -63,11 +63,11 @@ pub(super) fn winner<'t>(table: &'t Table, rule: &Rule, reply: &str) -> Option<(
         status: reply.enhanced,
         text: &reply.text,
         host: host.map(AsRef::as_ref),
-        command: rule.command.first().copied(),
+        stage: Stage::Known(rule.command.first().copied()),
         day: rule.until.or(rule.since),
     };
     table.each(&facts, |rule, phrase| {
-        first = Some((rule, phrase));
+        first = Some((rule, phrase.map(|phrase| rule.phrases[phrase].as_ref())));
         false
     });
     first

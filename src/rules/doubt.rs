@@ -10,7 +10,7 @@ use super::check::{line_of, winner};
 use super::draft::PLACEHOLDER_SOURCE;
 use super::{Facts, Rule, RuleError, Table};
 use crate::phrases::{Ends, PhraseIndex, normalise};
-use crate::reply::{Command, Reply};
+use crate::reply::{Reply, Stage};
 use crate::verdict::Cause;
 
 /// A phrase that decides alone is common when it is in examples of so many other causes.
@@ -168,7 +168,7 @@ fn is_reached_without_scope(table: &Table, rule: &Rule) -> bool {
             status: reply.enhanced,
             text: &reply.text,
             host: None,
-            command: Command::find(example),
+            stage: Stage::In(example),
             day: rule.until.or(rule.since),
         };
         table.first(&facts).is_some_and(|won| won.id == rule.id)

@@ -43,7 +43,12 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
         )?;
         writeln!(out, "marks: {}, file: {}, line: {} }},", texts(&provider.marks), text(&provider.file), provider.line)?;
     }
-    writeln!(out, "];\nstatic BY_CODE: [u32; {}] = {:?};", section.by_code.len(), section.by_code)?;
+    writeln!(out, "];\nstatic HOSTS: [(Text, ProviderId); {}] = [", section.hosts.len())?;
+    for (host, id) in section.hosts.iter() {
+        writeln!(out, "({}, ProviderId({})),", text(host), id.0)?;
+    }
+    writeln!(out, "];\nstatic DEMANDING: [bool; {}] = {:?};", section.demanding.len(), section.demanding)?;
+    writeln!(out, "static BY_CODE: [u32; {}] = {:?};", section.by_code.len(), section.by_code)?;
     writeln!(out, "static BY_PROVIDER: [u32; {}] = {:?};", section.by_provider.len(), section.by_provider)?;
     writeln!(out, "static ENTRIES: [Entry<Owner>; {}] = [", section.index.entries.len())?;
     for entry in section.index.entries.iter() {

@@ -114,6 +114,17 @@ impl fmt::Display for Day {
 }
 
 impl Rule {
+    /// Whether it has conditions beside its phrases.
+    pub(super) fn demands_more(&self) -> bool {
+        !(self.provider.is_empty()
+            && self.code.is_empty()
+            && self.status.is_empty()
+            && self.command.is_empty()
+            && self.since.is_none()
+            && self.until.is_none()
+            && self.pattern.is_none())
+    }
+
     /// What decides when this rule wins.
     pub fn decided_by(&self) -> DecidedBy {
         if !self.phrases.is_empty() {
