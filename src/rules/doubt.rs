@@ -14,7 +14,7 @@ use crate::reply::{Reply, Stage};
 use crate::verdict::Cause;
 
 /// A phrase that decides alone is common when it is in examples of so many other causes.
-const COMMON_CAUSES: usize = 4;
+const COMMON_CAUSES: usize = 6;
 /// The weak words of the last files are common by their nature: only what stands in this first part of the table is doubted.
 const EARLY_OF_THREE: usize = 2;
 
@@ -120,7 +120,7 @@ fn common_phrases(rules: &[&Rule]) -> Common {
             let mut owners = BTreeSet::new();
             index.search(&normalise(&Reply::parse(example).text), |owner| {
                 owners.insert(owner);
-                false
+                true
             });
             for (owner, phrase) in owners.into_iter().filter(|(owner, _)| rules[*owner].cause != rule.cause) {
                 let entry = found.entry(owner).or_default().entry(phrase).or_default();
@@ -214,15 +214,17 @@ mod tests {
             rule("a-user", "user_unknown", "phrases = [\"user unknown\"]\nexamples = [\"550 the user unknown\"]"),
             rule("a-spam", "spam_content", "phrases = [\"spam found\"]\nexamples = [\"550 the spam found\"]"),
             rule("a-grey", "greylisted", "phrases = [\"greylisted\"]\nexamples = [\"450 the host is greylisted\"]"),
+            rule("a-loop", "mail_loop", "phrases = [\"mail loop\"]\nexamples = [\"554 mail loop at the host\"]"),
+            rule("a-busy", "server_error", "phrases = [\"busy\"]\nexamples = [\"451 busy is the host\"]"),
             rule("a-the", "policy", "phrases = [\"the\"]\nexamples = [\"550 the end\"]"),
             rule("a-virus", "virus", "phrases = [\"virus found\"]\nexamples = [\"554 virus found\"]"),
-            rule("a-loop", "mail_loop", "phrases = [\"mail loop\"]\nexamples = [\"554 mail loop\"]"),
-            rule("a-busy", "server_error", "phrases = [\"busy\"]\nexamples = [\"451 busy\"]"),
+            rule("a-shut", "policy", "phrases = [\"closed today\"]\nexamples = [\"550 closed today\"]"),
+            rule("a-shy", "policy", "phrases = [\"not you\"]\nexamples = [\"550 not you\"]"),
         ];
         let doubts = doubtful(&text.join("\n"));
         assert_eq!(doubts.len(), 1, "{doubts:?}");
         assert!(
-            doubts[0].starts_with("t.toml:30: rule `a-the`: the phrase \"the\" decides alone and is in 4 examples"),
+            doubts[0].starts_with("t.toml:44: rule `a-the`: the phrase \"the\" decides alone and is in 6 examples"),
             "{doubts:?}"
         );
     }
