@@ -7,6 +7,7 @@
 #[cfg(rules_compiled)]
 mod built_in;
 mod check;
+mod demand;
 mod doubt;
 mod draft;
 #[cfg(not(rules_compiled))]
@@ -22,6 +23,7 @@ use crate::reply::{EnhancedCode, ReplyCode, Stage};
 
 pub use crate::phrases::{List, Text};
 pub use check::check;
+use demand::{Codes, Demand};
 pub use doubt::doubts;
 pub use draft::{draft, draft_as};
 #[cfg(not(rules_compiled))]
@@ -89,8 +91,8 @@ struct Section {
     rules: Rules,
     /// The place of its first rule among those of all sections.
     first_rule: usize,
-    /// Which of its rules demand more than a phrase. Few do, and those that do not need not be fetched to know it.
-    demanding: List<bool>,
+    /// What each of its rules demands, as far as it can be known without fetching the rule.
+    demands: List<Demand>,
     providers: Providers,
     /// The host name suffixes of its providers in lower case, sorted.
     hosts: List<(Text, ProviderId)>,
@@ -145,7 +147,7 @@ impl Section {
             .collect();
         hosts.sort_by(|(a, _), (b, _)| a.cmp(b));
         Self {
-            demanding: rules.iter().map(Rule::demands_more).collect(),
+            demands: rules.iter().map(Demand::of).collect(),
             rules: Rules::Owned(rules),
             first_rule: 0,
             hosts: hosts.into(),
@@ -266,10 +268,13 @@ impl Table {
             seen.extend(self.sections.iter().flat_map(|section| rules_in(section, &section.by_provider)));
         }
         seen.sort_unstable();
+        let codes = Codes::of(facts);
         let mut goes_on = |candidate: Candidate| {
             let (section, at) = self.place_of(candidate.rule());
             let rule = &section.rules[at];
-            (section.demanding[at] && !holds(rule, facts, &text, providers)) || found(rule, candidate.phrase())
+            let demand = section.demands[at];
+            let fails = demand.more && !(demand.allows(codes) && holds(rule, facts, &text, providers));
+            fails || found(rule, candidate.phrase())
         };
         // Nearly always a phrase decides before the codes have their turn, so they are no part of what is sorted.
         let mut by_code = self.sections.iter().flat_map(|section| rules_in(section, &section.by_code)).peekable();

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::demand::Demand;
 use super::{CodeMask, OwnedOrStatic, Owner, Pattern, Provider, ProviderId, Rule, Section, StatusMask, Text};
 use crate::phrases::{Beginnings, Ends, Entry, Node, PhraseIndex, Trie};
 use crate::reply::{Command, ReplyCode};
@@ -14,7 +15,7 @@ pub(super) fn section() -> Section {
     Section {
         rules: OwnedOrStatic::Static(&RULES),
         first_rule: 0,
-        demanding: Cow::Borrowed(&DEMANDING),
+        demands: Cow::Borrowed(&DEMANDS),
         hosts: Cow::Borrowed(&HOSTS),
         providers: OwnedOrStatic::Static(&PROVIDERS),
         first_provider: 0,

@@ -47,7 +47,7 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
     for (host, id) in section.hosts.iter() {
         writeln!(out, "({}, ProviderId({})),", text(host), id.0)?;
     }
-    writeln!(out, "];\nstatic DEMANDING: [bool; {}] = {:?};", section.demanding.len(), section.demanding)?;
+    writeln!(out, "];\nstatic DEMANDS: [Demand; {}] = {:?};", section.demands.len(), section.demands)?;
     writeln!(out, "static BY_CODE: [u32; {}] = {:?};", section.by_code.len(), section.by_code)?;
     writeln!(out, "static BY_PROVIDER: [u32; {}] = {:?};", section.by_provider.len(), section.by_provider)?;
     writeln!(out, "static ENTRIES: [Entry<Owner>; {}] = [", section.index.entries.len())?;
