@@ -5,13 +5,14 @@
 //! and charsets are mail-parser's; the walk over the parts is ours, because it must follow broken boundaries, stop at the
 //! returned message and keep its bounds. This module knows nothing of bounces.
 
+mod content_type;
 mod header;
 mod text;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use header::ContentType;
+use content_type::ContentType;
 pub use header::{Date, Field, Header};
 
 use crate::limits::{PART_DEPTH, PARTS};

@@ -12,6 +12,7 @@ mod dialect;
 mod dsn;
 mod feedback;
 mod fields;
+mod host;
 mod notice;
 mod original;
 mod prose;

@@ -17,13 +17,14 @@ mod file;
 mod order;
 mod redact;
 mod rule;
+mod section;
 
-use crate::phrases::{Ends, PhraseIndex, normalise};
+use crate::phrases::normalise;
 use crate::reply::{EnhancedCode, ReplyCode, Stage};
 
 pub use crate::phrases::{List, Text};
 pub use check::check;
-use demand::{Codes, Demand};
+use demand::Codes;
 pub use doubt::doubts;
 pub use draft::{draft, draft_as};
 #[cfg(not(rules_compiled))]
@@ -34,6 +35,7 @@ pub(crate) use order::FILES;
 pub use redact::{Redactor, redact};
 use rule::ProviderSet;
 pub use rule::{CodeMask, Day, Pattern, Provider, ProviderId, Rule, StatusMask};
+use section::{Owner, Section};
 
 /// What is known of one failure, as rules see it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,13 +61,6 @@ pub struct Table {
     sections: Vec<Section>,
 }
 
-/// Whose phrase it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    Rule { rule: u32, phrase: u32 },
-    Provider(ProviderId),
-}
-
 /// A rule that may hold, and which of its phrases was seen: one number, which sorts in the order of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate(u64);
@@ -82,81 +77,6 @@ impl Candidate {
 
     fn phrase(self) -> Option<usize> {
         (self.0 as u32 as usize).checked_sub(1)
-    }
-}
-
-/// A run of rules with an index of its own: the user's, read from files, or the built-in ones, compiled into the program.
-#[derive(Debug)]
-struct Section {
-    rules: Rules,
-    /// The place of its first rule among those of all sections.
-    first_rule: usize,
-    /// What each of its rules demands, as far as it can be known without fetching the rule.
-    demands: List<Demand>,
-    providers: Providers,
-    /// The host name suffixes of its providers in lower case, sorted.
-    hosts: List<(Text, ProviderId)>,
-    /// The place of its first provider among those of all sections.
-    first_provider: usize,
-    /// Rules without phrases that hold whoever answered, in order.
-    by_code: List<u32>,
-    /// Rules without phrases that hold only for some provider.
-    by_provider: List<u32>,
-    index: PhraseIndex<Owner>,
-}
-
-/// Rules of the program or of a file; they are never copied.
-type Rules = OwnedOrStatic<Rule>;
-type Providers = OwnedOrStatic<Provider>;
-
-/// A slice that need not be cloned to be owned.
-#[derive(Debug)]
-enum OwnedOrStatic<T: 'static> {
-    Owned(Vec<T>),
-    Static(&'static [T]),
-}
-
-impl<T> std::ops::Deref for OwnedOrStatic<T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        match self {
-            OwnedOrStatic::Owned(owned) => owned,
-            OwnedOrStatic::Static(fixed) => fixed,
-        }
-    }
-}
-
-impl Section {
-    /// Indexes rules and providers that were read from files.
-    fn new(rules: Vec<Rule>, providers: Vec<Provider>, first_provider: usize) -> Self {
-        let without_phrases = (0_u32..).zip(&rules).filter(|(_, rule)| rule.phrases.is_empty());
-        let (by_code, by_provider): (Vec<_>, Vec<_>) = without_phrases.partition(|(_, rule)| rule.provider.is_empty());
-        let places = |rules: Vec<(u32, &Rule)>| rules.into_iter().map(|(at, _)| at).collect();
-        let (by_code, by_provider) = (places(by_code), places(by_provider));
-        let of_rules = (0_u32..).zip(&rules).flat_map(|(at, rule)| {
-            (0_u32..).zip(rule.phrases.iter()).map(move |(phrase, text)| (text.as_ref(), Owner::Rule { rule: at, phrase }))
-        });
-        // At most `ProviderSet::MOST` providers are read, so that their places fit.
-        let numbered = || (first_provider..).map(|at| ProviderId(at as u8)).zip(&providers);
-        let of_providers =
-            numbered().flat_map(|(id, provider)| provider.marks.iter().map(move |mark| (mark.as_ref(), Owner::Provider(id))));
-        let index = PhraseIndex::build(of_rules.chain(of_providers), Ends::WithWord);
-        let mut hosts: Vec<(Text, ProviderId)> = numbered()
-            .flat_map(|(id, provider)| provider.hosts.iter().map(move |host| (Text::Owned(host.to_ascii_lowercase()), id)))
-            .collect();
-        hosts.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Self {
-            demands: rules.iter().map(Demand::of).collect(),
-            rules: Rules::Owned(rules),
-            first_rule: 0,
-            hosts: hosts.into(),
-            providers: Providers::Owned(providers),
-            first_provider,
-            by_code,
-            by_provider,
-            index,
-        }
     }
 }
 

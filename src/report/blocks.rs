@@ -12,8 +12,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::address;
-use super::reason::{Reason, find_ignore_case};
+use super::reason::Reason;
 use super::transcript;
+use super::words::find_ignore_case;
 use crate::limits::RECIPIENTS;
 use named::{Named, named};
 

@@ -8,8 +8,7 @@ mod table;
 use std::fmt;
 
 use super::notice::Notice;
-use super::reason::find_ignore_case;
-use super::words::List;
+use super::words::{List, find_ignore_case};
 use crate::mail::Mail;
 use table::DIALECTS;
 

@@ -9,8 +9,9 @@ mod whom;
 use std::cell::OnceCell;
 
 use super::blocks::Blocks;
+use super::host::host_in;
 use super::notice::Notice;
-use super::reason::{Reason, host_in};
+use super::reason::Reason;
 use super::transcript::{Turn, Turns};
 use super::words::List;
 use super::{RECIPIENTS_READ, Recipient, Report, dialect, kind_of, wrapped};

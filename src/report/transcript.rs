@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::address;
-use super::reason::find_ignore_case;
+use super::words::find_ignore_case;
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 use crate::reply::{Command, Reply};
 

@@ -121,6 +121,15 @@ pub(super) fn says(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
+/// Where a lower-case text occurs, letter case ignored.
+pub(super) fn find_ignore_case(text: &str, lower: &str) -> Option<usize> {
+    let first = *lower.as_bytes().first()?;
+    let bytes = text.as_bytes();
+    let last = bytes.len().checked_sub(lower.len())?;
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), &bytes[..=last])
+        .find(|&at| bytes[at..at + lower.len()].eq_ignore_ascii_case(lower.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::demand::Demand;
-use super::{CodeMask, OwnedOrStatic, Owner, Pattern, Provider, ProviderId, Rule, Section, StatusMask, Text};
+use super::section::{OwnedOrStatic, Owner, Section};
+use super::{CodeMask, Pattern, Provider, ProviderId, Rule, StatusMask, Text};
 use crate::phrases::{Beginnings, Ends, Entry, Node, PhraseIndex, Trie};
 use crate::reply::{Command, ReplyCode};
 use crate::verdict::Cause;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{CodeMask, Day, Owner, Section, StatusMask, Table};
+use super::section::{Owner, Section};
+use super::{CodeMask, Day, StatusMask, Table};
 use crate::phrases::Node;
 
 /// The constants of a table's only section, as Rust source.
