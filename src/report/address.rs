@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::text::push_lower;
 use crate::limits::{ADDRESS_BYTES, DIAGNOSTIC_BYTES, cut};
 
 /// An address out of a field or a line: without type, display name, angle brackets, quotes or comment; domain in lower case,
@@ -52,13 +53,7 @@ fn with_lower_domain(local: &str, domain: &str) -> String {
     let mut address = String::with_capacity(local.len() + 1 + domain.len());
     address.push_str(local);
     address.push('@');
-    if domain.is_ascii() {
-        let start = address.len();
-        address.push_str(domain);
-        address[start..].make_ascii_lowercase();
-    } else {
-        address.push_str(&domain.to_lowercase());
-    }
+    push_lower(&mut address, domain);
     address
 }
 

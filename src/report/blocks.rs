@@ -171,7 +171,7 @@ impl<'l> Blocks<'l> {
         let mut named = self.named(address).peekable();
         let first = named.next()?;
         if named.peek().is_none() {
-            return Some(first.1);
+            return Some(first.1); // nothing to compare, so that its reason need not be looked for
         }
         std::iter::once(first)
             .chain(named)

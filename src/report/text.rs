@@ -135,7 +135,8 @@ fn original_start(lines: &[&str]) -> Option<usize> {
     None
 }
 
-fn push_lower(lower: &mut String, text: &str) {
+/// Puts a text in lower case behind another one.
+pub(super) fn push_lower(lower: &mut String, text: &str) {
     if text.is_ascii() {
         let start = lower.len();
         lower.push_str(text);
