@@ -1,7 +1,7 @@
 //! How fast: replies and mails from memory on one core, mail-parser alone beside it, and growth with the number of rules.
 //!
 //! `cargo bench` prints the times; nothing asserts one. `MAILS=DIR cargo bench` takes the mails of a folder of yours instead of
-//! the fixtures.
+//! the fixtures, `REPLIES=FILE cargo bench` the lines of a file instead of the rules' examples.
 
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,13 @@ fn main() {
     divan::main();
 }
 
-/// Every example of the rule table: some thousands of replies as servers write them.
+/// Every example of the rule table, some thousands of replies as servers write them, or every line of the file that
+/// `REPLIES` names.
 fn replies() -> Vec<String> {
+    if let Some(file) = std::env::var_os("REPLIES") {
+        let text = std::fs::read_to_string(file).expect("a readable file");
+        return text.lines().map(str::to_owned).collect();
+    }
     Table::built_in().rules().flat_map(|rule| rule.examples.iter().map(|example| example.to_string())).collect()
 }
 
