@@ -61,6 +61,11 @@ impl Mbox {
         Self { content, reader: rest, buffer: head, at: 0, ended: false, fault: None, count: 0, done: false }
     }
 
+    /// The mails of `all` and nothing else.
+    pub(super) fn whole(content: Content, all: Vec<u8>) -> Self {
+        Self { ended: true, ..Self::new(content, all, Box::new(io::empty())) }
+    }
+
     /// Reads until `wanted` bytes from `at` on are there, or the end.
     fn fill(&mut self, wanted: usize) {
         while self.buffer.len() - self.at < wanted && !self.ended {

@@ -125,7 +125,7 @@ fn open_file<'a>(path: &'a Path, named: bool, buffer: &'a mut Buffer) -> Opened<
     }
     let content = Content { source: name(path), file: Some(path.to_owned()), named, unpacked: 0 };
     if whole && mbox::begins(bytes) {
-        let mbox = Mbox::new(content, bytes.to_vec(), Box::new(io::empty()));
+        let mbox = Mbox::whole(content, bytes.to_vec());
         return Opened::Many(Stream { mails: Box::new(mbox), in_memory: true, size: 0, read: Arc::default() });
     }
     // The size of what is no regular file is not known.
