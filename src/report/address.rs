@@ -276,7 +276,9 @@ fn is_mailer_name(letters: &str) -> bool {
 /// The letters and digits of a local part, in lower case.
 fn letters(address: &str) -> String {
     let local = address.split('@').next().unwrap_or_default();
-    local.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    let mut letters = String::with_capacity(local.len());
+    letters.extend(local.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| char::from(byte.to_ascii_lowercase())));
+    letters
 }
 
 /// Whether an address is that of a list manager's machine.

@@ -4,7 +4,7 @@
 
 use super::Report;
 use super::notice::Notice;
-use super::words::{List, says};
+use super::words::{AUTO_REPLIES, says};
 use crate::mail::Mail;
 use crate::verdict::Kind;
 
@@ -35,7 +35,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         None
     };
     let subject = notice.subject.trim();
-    let by_subject = notice.in_subject.any(List::AutoReply)
+    let by_subject = AUTO_REPLIES.is_in(&notice.subject)
         && !subject.starts_with("fwd:")
         && !subject.starts_with("fw:")
         && !says(subject, &["avoid", "how to", "tips"]);

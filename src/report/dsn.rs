@@ -108,7 +108,7 @@ fn disguised<'m>(mail: &'m Mail<'_>, notice: &'m Notice<'_>) -> Option<Vec<&'m s
         })
         .filter(|part| part.body.len() < 64 << 10)
         .map(Part::text)
-        .find(|text| begin_report(text.lines()) && text.trim_start().lines().next().is_some_and(begins_field))
+        .find(|text| begin_report(lines(text)) && text.trim_start().lines().next().is_some_and(begins_field))
         .map(|text| text.lines().collect())
 }
 

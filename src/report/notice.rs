@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 
 use super::address;
 use super::text::Prose;
-use super::words::{List, Said, says};
+use super::words::{List, SYSTEM_NAMES, Said, says};
 use crate::mail::Mail;
 
 /// The outside of a mail, and its prose when asked for.
@@ -71,7 +71,7 @@ impl<'m> Notice<'m> {
             is_inner: false,
             // fml writes under the name of the list's owner.
             system_sender: system_sender || header.has("X-MLServer"),
-            system_name: Said::in_text(&from_field).any(List::SystemName) || from.as_deref().is_some_and(address::is_system),
+            system_name: SYSTEM_NAMES.is_in(&from_field) || from.as_deref().is_some_and(address::is_system),
             null_sender,
             automatic: header.text("Auto-Submitted").is_some_and(|value| !value.trim().to_ascii_lowercase().starts_with("no")),
             names_failed: header.has("X-Failed-Recipients"),

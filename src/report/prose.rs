@@ -181,10 +181,10 @@ fn fill_in(report: &mut Report, findings: &Findings<'_>) {
         if !findings.add_nothing_to(recipient)
             && let Some(block) = own()
         {
-            take_reason(recipient, block.reason());
+            take_reason(recipient, block.reason(), findings.names_stage);
         }
         if !findings.add_nothing_to(recipient) && shares && findings.whole().quotes_reply() {
-            take_reason(recipient, findings.whole());
+            take_reason(recipient, findings.whole(), findings.names_stage);
         }
         if recipient.remote_mta.is_none() {
             let of_diagnostic = recipient.diagnostic.as_deref().and_then(host_in);
@@ -217,8 +217,7 @@ fn joined(lines: &[&str]) -> String {
         joined.push_str(words);
     };
     for line in lines.iter().map(|line| line.trim_start()).filter(|line| !line.is_empty()) {
-        let is_plain = line.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !line.contains("  ");
-        if is_plain && joined.len() + line.len() + 1 < DIAGNOSTIC_BYTES {
+        if is_plain(line) && joined.len() + line.len() + 1 < DIAGNOSTIC_BYTES {
             push(&mut joined, line);
             continue;
         }
@@ -230,6 +229,15 @@ fn joined(lines: &[&str]) -> String {
         }
     }
     joined
+}
+
+/// Whether a line is printable ASCII without two spaces side by side. No branch depends on a byte, so that many are looked at
+/// together.
+fn is_plain(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let is_printable = bytes.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    is_printable && pairs.fold(true, |all, (a, b)| all & !(*a == b' ' && *b == b' '))
 }
 
 fn take_turn(recipient: &mut Recipient, turn: &Turn) {
@@ -245,7 +253,8 @@ fn take_turn(recipient: &mut Recipient, turn: &Turn) {
     }
 }
 
-fn take_reason(recipient: &mut Recipient, reason: &Reason) {
+/// Takes over what a reason tells; `names_stage` is false where its text names no stage.
+fn take_reason(recipient: &mut Recipient, reason: &Reason, names_stage: bool) {
     // Where the fields only say that the time ran out, the prose may still have the last real reply.
     let expired = recipient.enhanced_code.is_some_and(EnhancedCode::is_expiry);
     if expired && reason.enhanced.is_some_and(|code| code.is_exact() && !code.is_expiry()) {
@@ -253,7 +262,9 @@ fn take_reason(recipient: &mut Recipient, reason: &Reason) {
         recipient.reply_code = reason.code.or(recipient.reply_code);
         recipient.diagnostic = Some(reason.diagnostic().to_owned());
     }
-    recipient.smtp_command = recipient.smtp_command.or_else(|| reason.command());
+    if recipient.smtp_command.is_none() && names_stage {
+        recipient.smtp_command = reason.command();
+    }
     if recipient.diagnostic.is_none() && !reason.diagnostic().is_empty() {
         recipient.set_diagnostic(reason.diagnostic().to_owned());
     }

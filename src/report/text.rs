@@ -2,7 +2,7 @@
 //!
 //! In: a mail taken apart. Out: lines, the quoted original cut off, and the same as one lower-case text for looking up words.
 
-use super::words::{List, Said, says};
+use super::words::{ORIGINAL_FOLLOWS, says};
 use crate::limits::{PROSE_LINES, TEXT_BYTES, cut};
 use crate::mail::{Mail, Part};
 use crate::reply::Reply;
@@ -65,13 +65,11 @@ fn words(lines: &[&str]) -> (String, bool) {
             has_quotes = true;
             continue;
         }
-        words.push_str(line);
+        push_lower(&mut words, line);
         words.push(' ');
     }
-    if words.is_ascii() {
-        words.make_ascii_lowercase();
-    } else {
-        words = words.to_lowercase().replace('\u{2019}', "'");
+    if !words.is_ascii() && words.contains('\u{2019}') {
+        words = words.replace('\u{2019}', "'");
     }
     (words, has_quotes)
 }
@@ -151,7 +149,7 @@ fn announces_original(line: &str, rest: &[&str]) -> bool {
     let begins_rule = line.starts_with(['-', '=', '_', '|', '*']);
     let is_set_off = begins_rule || line.starts_with(['#', '<']) || line.ends_with([':', '.', '-', '=', ']', '|', '：', '。']);
     let follows = || line.contains("follow") || line.contains("below");
-    if !((is_set_off || follows()) && Said::in_text(line).any(List::OriginalFollows)) {
+    if !((is_set_off || follows()) && ORIGINAL_FOLLOWS.is_in(line)) {
         return false;
     }
     // "The following addresses did not receive a copy of your message" speaks of recipients.

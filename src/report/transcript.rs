@@ -223,6 +223,9 @@ impl Turns {
     /// The turn that tells about a recipient: the answer to its RCPT, else the answer before its summary, else its summary,
     /// else the last failure, where `only` says that there is no other recipient.
     pub(super) fn about(&self, recipient: &str, only: bool) -> Option<&Turn> {
+        if self.all.is_empty() {
+            return None;
+        }
         let key = recipient.to_lowercase();
         let named = self.refused.get(&key).copied();
         let summed = || self.summaries.get(&key).map(|&(summary, before)| before.unwrap_or(summary));

@@ -1,8 +1,8 @@
 //! Which words a text says: lists of phrases in the languages that mail systems speak, one a line in the text files beside
 //! this one, and the marks of dialects and challenges.
 //!
-//! In: a text in lower case. Out: the lists of which a phrase is in it, and the marks, all found in one pass over the text. What
-//! a list or a mark means is its reader's business.
+//! In: a text in lower case. Out: the lists of which a phrase is in it, and the marks, all found in one pass over the text;
+//! or whether one list that is asked alone has a phrase in it. What a list or a mark means is its reader's business.
 
 use std::sync::LazyLock;
 
@@ -38,16 +38,10 @@ lists! {
     Success = lines(include_str!("words/success.txt"));
     /// A filter refused it.
     Rejected = lines(include_str!("words/rejected.txt"));
-    /// Display names of mail systems.
-    SystemName = lines(include_str!("words/system-names.txt"));
-    /// The original follows.
-    OriginalFollows = lines(include_str!("words/original-follows.txt"));
     /// The address beside is that of whom one may turn to.
     Contact = lines(include_str!("words/contact.txt"));
     /// The address beside is that of a sender or another party.
     Helper = lines(include_str!("words/helpers.txt"));
-    /// Subjects of automatic answers.
-    AutoReply = lines(include_str!("words/auto-reply.txt"));
     /// The address is named that another one was made of.
     Former = blocks::FORMER.iter().copied();
     /// The host is named with which the dialogue was held.
@@ -75,6 +69,27 @@ static SOUGHT: LazyLock<PhraseIndex<Sought>> = LazyLock::new(|| {
     let marks = dialect::says().chain(challenge::says()).map(|mark| (mark, Sought::Mark(mark)));
     PhraseIndex::build(lists.chain(marks), Ends::Anywhere)
 });
+
+/// A list that is asked alone, in texts in which no other one is looked for.
+pub(super) struct Alone(LazyLock<PhraseIndex<()>>);
+
+/// Display names of mail systems.
+pub(super) static SYSTEM_NAMES: Alone = Alone(LazyLock::new(|| Alone::index(include_str!("words/system-names.txt"))));
+/// The original follows.
+pub(super) static ORIGINAL_FOLLOWS: Alone = Alone(LazyLock::new(|| Alone::index(include_str!("words/original-follows.txt"))));
+/// Subjects of automatic answers.
+pub(super) static AUTO_REPLIES: Alone = Alone(LazyLock::new(|| Alone::index(include_str!("words/auto-reply.txt"))));
+
+impl Alone {
+    fn index(file: &'static str) -> PhraseIndex<()> {
+        PhraseIndex::build(lines(file).map(|phrase| (phrase, ())), Ends::Anywhere)
+    }
+
+    /// Whether a phrase of the list is in a lower-case text where a word begins.
+    pub(super) fn is_in(&self, lower: &str) -> bool {
+        self.0.search(lower, |()| false)
+    }
+}
 
 /// What a text says.
 #[derive(Debug, Default)]

@@ -24,8 +24,11 @@ pub(super) fn is_contact_line(lines: &[&str], at: usize, after: &str) -> bool {
     let tail = last_sentence(&lead).to_lowercase();
     let directly = at > 0 && !lines[at - 1].trim().is_empty();
     // A sentence that has ended leads nowhere.
+    if tail.is_empty() {
+        return false;
+    }
     let said = Said::in_text(&tail);
-    if tail.is_empty() || !said.any(List::Contact) || said.any(List::Failure) || says(&tail, ANNOUNCES) {
+    if !said.any(List::Contact) || said.any(List::Failure) || says(&tail, ANNOUNCES) {
         return false;
     }
     directly || tail.trim_end().ends_with([':', ',']) || says_nothing(after)
@@ -68,23 +71,30 @@ pub(super) fn in_sentence(lines: &[&str], at: usize, paragraph: usize, found: &F
     }
     lead.push_str(line[..found.start].trim_start());
     let lead = last_sentence_before(&lead).to_lowercase();
-    let mut trail = line[found.end..].to_owned();
+    let near = &lead[lead.char_indices().rev().nth(39).map_or(0, |(at, _)| at)..];
+    let before = Said::in_text(&lead);
+    if leads_to_others(&Said::in_text(near)) || (leads_to_others(&before) && !before.any(List::Failure)) {
+        return None;
+    }
+    if before.any(List::Failure) || says(&lead, LEADS) {
+        return Some(Sureness::Failing);
+    }
+    let behind = Said::in_text(&trail(lines, at, found));
+    if behind.any(List::Failure) {
+        return Some(Sureness::Failing);
+    }
+    (!leads_to_others(&behind)).then_some(Sureness::Mention)
+}
+
+/// The rest of the sentence behind an address, in lower case.
+fn trail(lines: &[&str], at: usize, found: &Found) -> String {
+    let mut trail = lines[at][found.end..].to_owned();
     for line in lines.iter().skip(at + 1).take(2).take_while(|line| !line.trim().is_empty()) {
         trail.push(' ');
         trail.push_str(cut(line.trim(), 400));
     }
     let end = sentence_ends(&trail).next().unwrap_or(trail.len());
-    let trail = trail[..end].to_lowercase();
-    let near: String = lead.chars().rev().take(40).collect::<Vec<_>>().into_iter().rev().collect();
-    let (before, behind) = (Said::in_text(&lead), Said::in_text(&trail));
-    let fails = before.any(List::Failure) || behind.any(List::Failure) || says(&lead, LEADS);
-    if leads_to_others(&Said::in_text(&near)) || (leads_to_others(&before) && !before.any(List::Failure)) {
-        return None;
-    }
-    if !fails && leads_to_others(&behind) {
-        return None;
-    }
-    Some(if fails { Sureness::Failing } else { Sureness::Mention })
+    trail[..end].to_lowercase()
 }
 
 /// Words of a sentence that leads to the recipient without saying that it failed.
