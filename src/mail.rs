@@ -65,45 +65,42 @@ impl<'a> Mail<'a> {
         let (header, body, cut) = Header::parse(raw);
         let content_type = ContentType::of(&header, "text/plain");
         let report_type = content_type.report_type.clone();
-        let mut mail = Mail { header: header.clone(), parts: Vec::new(), report_type, cut };
-        mail.add(header, content_type, body, 0, false);
+        let mut mail = Mail { header, parts: Vec::new(), report_type, cut };
+        if !mail.add_children(&content_type, body, 0, false) {
+            mail.parts.push(Part::new(mail.header.clone(), content_type, body, false));
+        }
         mail
     }
 
-    /// Walks a part: a multipart's children, or the leaf itself.
-    fn add(&mut self, header: Header<'a>, content_type: ContentType<'a>, body: &'a [u8], depth: usize, is_alternative: bool) {
-        if content_type.media_type.starts_with("multipart/") {
-            if depth == PART_DEPTH {
+    /// Walks the children of a multipart; says whether that settles the part, which is a leaf otherwise.
+    fn add_children(&mut self, content_type: &ContentType<'a>, body: &'a [u8], depth: usize, is_alternative: bool) -> bool {
+        if !content_type.is_multipart() {
+            return false;
+        }
+        if depth == PART_DEPTH {
+            self.cut = true;
+            return true;
+        }
+        let named = content_type.boundary.as_deref().map(|boundary| delimiters(body, boundary));
+        let delimiters = named.filter(|delimiters| !delimiters.is_empty());
+        let delimiters = delimiters.or_else(|| guess_boundary(body).map(|boundary| self::delimiters(body, boundary)));
+        let alternative = content_type.media_type == "multipart/alternative";
+        let default = if content_type.media_type == "multipart/digest" { "message/rfc822" } else { "text/plain" };
+        let before = self.parts.len();
+        for (at, part) in split(body, &delimiters.unwrap_or_default()).enumerate() {
+            if self.parts.len() >= PARTS {
                 self.cut = true;
-                return;
+                break;
             }
-            let named = content_type.boundary.as_deref().map(|boundary| delimiters(body, boundary));
-            let delimiters = named.filter(|delimiters| !delimiters.is_empty());
-            let delimiters = delimiters.or_else(|| guess_boundary(body).map(|boundary| self::delimiters(body, boundary)));
-            if let Some(delimiters) = delimiters {
-                let alternative = content_type.media_type == "multipart/alternative";
-                let default = if content_type.media_type == "multipart/digest" { "message/rfc822" } else { "text/plain" };
-                let before = self.parts.len();
-                for (at, part) in split(body, &delimiters).enumerate() {
-                    if self.parts.len() >= PARTS {
-                        self.cut = true;
-                        break;
-                    }
-                    let (header, body, cut) = Header::parse(part);
-                    self.cut |= cut;
-                    let content_type = ContentType::of(&header, default);
-                    self.add(header, content_type, body, depth + 1, is_alternative || (alternative && at > 0));
-                }
-                if self.parts.len() > before {
-                    return;
-                }
+            let (header, body, cut) = Header::parse(part);
+            self.cut |= cut;
+            let content_type = ContentType::of(&header, default);
+            let is_alternative = is_alternative || (alternative && at > 0);
+            if !self.add_children(&content_type, body, depth + 1, is_alternative) {
+                self.parts.push(Part::new(header, content_type, body, is_alternative));
             }
         }
-        // A multipart without parts is read as the text that it is.
-        let media_type =
-            if content_type.media_type.starts_with("multipart/") { Cow::Borrowed("text/plain") } else { content_type.media_type };
-        let charset = content_type.charset;
-        self.parts.push(Part { media_type, header, body, is_alternative, charset, text: OnceCell::new() });
+        self.parts.len() > before
     }
 
     /// Whether there is nothing in it at all.
@@ -113,6 +110,13 @@ impl<'a> Mail<'a> {
 }
 
 impl<'a> Part<'a> {
+    fn new(header: Header<'a>, content_type: ContentType<'a>, body: &'a [u8], is_alternative: bool) -> Self {
+        // A multipart without parts is read as the text that it is.
+        let is_multipart = content_type.is_multipart();
+        let media_type = if is_multipart { Cow::Borrowed("text/plain") } else { content_type.media_type };
+        Self { media_type, header, body, is_alternative, charset: content_type.charset, text: OnceCell::new() }
+    }
+
     /// Whether the part is text for people.
     pub fn is_text(&self) -> bool {
         self.media_type.starts_with("text/")

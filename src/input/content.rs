@@ -102,7 +102,7 @@ impl Packing {
             [0x1F, 0x8B, 8, ..] => Some(Self::Gzip),
             [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Self::Zstandard),
             // Archives from before POSIX have no mark; their names say it.
-            _ if head.len() >= 512 && (&head[257..262] == b"ustar" || path.extension().is_some_and(|end| end == "tar")) => {
+            _ if head.len() >= 512 && (&head[257..262] == b"ustar" || path.as_os_str().as_encoded_bytes().ends_with(b".tar")) => {
                 Some(Self::Tar)
             }
             _ => None,

@@ -28,6 +28,10 @@ impl<'a> ContentType<'a> {
         Self::plain(raw).or_else(|| Self::any(raw)).unwrap_or_else(fallback)
     }
 
+    pub(super) fn is_multipart(&self) -> bool {
+        self.media_type.starts_with("multipart/")
+    }
+
     /// Reads a field as nearly all are written: without comments, escapes, encodings and continuations. None for any other.
     fn plain(raw: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(raw).ok()?;

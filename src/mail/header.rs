@@ -191,10 +191,12 @@ fn close<'a>(fields: &mut Vec<Field<'a>>, open: Option<(&'a str, usize, usize)>,
 
 /// The name of the field that a line begins, and where its value begins.
 fn field_name(line: &[u8]) -> Option<(&str, usize)> {
-    let end = line.iter().take(128).position(|&byte| byte == b':' || !byte.is_ascii_graphic())?;
-    let colon = end + line[end..].iter().take(128 - end).position(|byte| !byte.is_ascii_whitespace())?;
-    let is_name = end > 0 && line[colon] == b':';
-    std::str::from_utf8(&line[..end]).ok().filter(|_| is_name).map(|name| (name, colon + 1))
+    let head = &line[..line.len().min(128)];
+    let colon = memchr::memchr(b':', head)?;
+    let name = head[..colon].trim_ascii_end();
+    // All of them, so that many are looked at together.
+    let is_name = name.iter().fold(!name.is_empty(), |all, byte| all & byte.is_ascii_graphic());
+    std::str::from_utf8(name).ok().filter(|_| is_name).map(|name| (name, colon + 1))
 }
 
 /// Whether the next line begins a field with a name as real ones are: so that a line of prose with a colon is none.

@@ -172,7 +172,7 @@ pub(super) fn find_all(text: &str) -> Vec<Found> {
     addresses(text).collect()
 }
 
-fn ends_with_ignore_case(text: &str, end: &str) -> bool {
+pub(super) fn ends_with_ignore_case(text: &str, end: &str) -> bool {
     text.len() >= end.len() && text.as_bytes()[text.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
 }
 

@@ -4,9 +4,10 @@
 
 use std::borrow::Cow;
 
+use super::address::ends_with_ignore_case;
 use super::fields;
 use super::notice::Notice;
-use super::words::says;
+use super::words::List;
 use super::{RECIPIENTS_READ, Recipient, Report, address};
 use crate::mail::{Header, Mail, Part};
 use crate::verdict::{Kind, Outcome};
@@ -66,15 +67,26 @@ fn unsubscribes(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
 /// Fields of a returned message by which the provider names the one who complained.
 const COMPLAINER: &[&str] = &["X-HmXmrOriginalRecipient", "X-Original-Rcpt-To", "X-MSFBL-Recipient", "X-Rcpt-To", "Redacted-For"];
 
+/// What the subjects of providers' own forms hold.
+pub(super) const SUBJECTS: &[&str] =
+    &["email feedback report for ip", "client tos notification", "feedback loop report", "[spamcop ("];
+
+/// Who sends them: how the local part ends, and how the domain begins.
+const SENDERS: &[(&str, &str)] = &[
+    ("scomp", "aol."),
+    ("staff", "hotmail."),
+    ("", "reports.spamcop.net"),
+    ("feedbackloop", ""),
+    ("fbl-no-reply", ""),
+    ("feedback", "arf."),
+];
+
 /// The forms of providers that send the message back and little else: Microsoft's junk reports, AOL's and others' before ARF.
 fn own_form(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let subject = notice.subject.trim();
-    let from = notice.from.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let by_subject = subject.starts_with("complaint about message from")
-        || says(subject, &["email feedback report for ip", "client tos notification", "feedback loop report", "[spamcop ("]);
-    let by_sender = ["scomp@aol.", "staff@hotmail.", "@reports.spamcop.net", "feedbackloop@", "fbl-no-reply@", "feedback@arf."]
-        .iter()
-        .any(|sender| from.contains(sender));
+    let by_subject = subject.starts_with("complaint about message from") || notice.in_subject.any(List::ComplaintForm);
+    let (local, domain) = notice.from.as_deref().and_then(|from| from.rsplit_once('@')).unwrap_or_default();
+    let by_sender = SENDERS.iter().any(|(user, host)| domain.starts_with(host) && ends_with_ignore_case(local, user));
     if !by_subject && !by_sender {
         return None;
     }

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::{blocks, challenge, dialect, transcript};
+use super::{blocks, challenge, dialect, feedback, transcript};
 use crate::phrases::{Ends, PhraseIndex};
 use crate::reply::Command;
 
@@ -42,6 +42,8 @@ lists! {
     Contact = lines(include_str!("words/contact.txt"));
     /// The address beside is that of a sender or another party.
     Helper = lines(include_str!("words/helpers.txt"));
+    /// Subjects of providers' own complaint forms.
+    ComplaintForm = feedback::SUBJECTS.iter().copied();
     /// The address is named that another one was made of.
     Former = blocks::FORMER.iter().copied();
     /// The host is named with which the dialogue was held.
