@@ -45,8 +45,9 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let (lines, found_in) = if own_parts.is_empty() {
         (disguised(mail, notice)?, "delivery-status fields in the text")
     } else {
-        let lines = own_parts.iter().flat_map(|part| lines(part.text()).chain(std::iter::once("")));
-        (lines.collect(), "delivery-status part")
+        let mut all = Vec::with_capacity(64);
+        all.extend(own_parts.iter().flat_map(|part| lines(part.text()).chain(std::iter::once(""))));
+        (all, "delivery-status part")
     };
     let cut = own_parts.iter().any(|part| part.is_cut());
     let mut report = Report { dialect: "rfc3464", cut, ..Report::default() };

@@ -2,6 +2,7 @@
 //!
 //! In: a text. Out: the host, by the address in brackets behind it, by the words before it, or by a label of its own.
 
+use super::address::ends_with_ignore_case;
 use super::words::find_ignore_case;
 use crate::reply::EnhancedCode;
 
@@ -87,16 +88,15 @@ fn host_behind(text: &str, words: &[&str]) -> Option<String> {
 
 /// Which of some words a text ends with, white space or a `dns;` behind it aside.
 fn closing_word(lead: &str, words: &[&str]) -> Option<usize> {
-    let trimmed = lead.trim_end();
-    let is_last = |lead: &str, word: &str| {
-        let core = word.trim_end();
+    let position = |lead: &str| {
         let trimmed = lead.trim_end();
-        trimmed.len() >= core.len()
-            && trimmed.as_bytes()[trimmed.len() - core.len()..].eq_ignore_ascii_case(core.as_bytes())
-            && (core.len() == word.len() || lead[trimmed.len()..].starts_with(' '))
+        let has_space = lead[trimmed.len()..].starts_with(' ');
+        words.iter().position(|word| match word.strip_suffix(' ') {
+            Some(core) => has_space && ends_with_ignore_case(trimmed, core),
+            None => ends_with_ignore_case(trimmed, word),
+        })
     };
-    let position = |lead: &str| words.iter().position(|word| is_last(lead, word));
-    position(lead).or_else(|| position(trimmed.strip_suffix("dns;")?))
+    position(lead).or_else(|| position(lead.trim_end().strip_suffix("dns;")?))
 }
 
 /// What ends a word in which a host may stand.

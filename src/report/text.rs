@@ -65,13 +65,19 @@ fn words(lines: &[&str]) -> (String, bool) {
             has_quotes = true;
             continue;
         }
-        push_lower(&mut words, line);
+        words.push_str(line);
         words.push(' ');
     }
-    if !words.is_ascii() && words.contains('\u{2019}') {
-        words = words.replace('\u{2019}', "'");
+    if words.is_ascii() {
+        words.make_ascii_lowercase();
+        return (words, has_quotes);
     }
-    (words, has_quotes)
+    // Word by word, since most are ASCII in most languages still.
+    let mut lower = String::with_capacity(words.len());
+    for word in words.split_inclusive(' ') {
+        push_lower(&mut lower, word);
+    }
+    (lower.replace('\u{2019}', "'"), has_quotes)
 }
 
 /// The texts for people: the parts before the report and the returned message; HTML only where plain text names nobody.
@@ -109,16 +115,19 @@ fn wanted<'m>(parts: &'m [Part<'m>], wanted: impl Fn(&Part<'_>) -> bool, cut: &m
     texts
 }
 
+/// A line of so many bytes announces nothing.
+const ANNOUNCEMENT: usize = 160;
+
 /// The line where the quoted original begins: behind a sentence that announces it, or where a run of header fields stands.
 fn original_start(lines: &[&str]) -> Option<usize> {
     let mut text_before = false;
-    let mut lower = String::new();
+    let mut lower = String::with_capacity(2 * ANNOUNCEMENT);
     for (at, line) in lines.iter().enumerate() {
         let trimmed = line.trim_start();
         if trimmed.is_empty() {
             continue;
         }
-        if text_before && trimmed.len() < 160 {
+        if text_before && trimmed.len() < ANNOUNCEMENT {
             lower.clear();
             push_lower(&mut lower, trimmed);
             if announces_original(&lower, &lines[at + 1..]) {
