@@ -11,8 +11,8 @@ use crate::limits::{FIELD_BYTES, HEADER_BYTES, HEADER_FIELDS};
 /// One field as it stands: name, and value with its folds.
 #[derive(Debug, Clone, Copy)]
 pub struct Field<'a> {
-    /// The name without the colon.
-    pub name: &'a str,
+    /// The name without the colon: printable ASCII.
+    pub name: &'a [u8],
     /// The value, not yet unfolded or decoded.
     pub raw: &'a [u8],
 }
@@ -110,7 +110,7 @@ impl<'a> Header<'a> {
         // Room for most headers, so that it need not grow step by step.
         let mut fields: Vec<Field<'a>> = Vec::with_capacity(24);
         let mut at = 0;
-        let mut open: Option<(&'a str, usize, usize)> = None;
+        let mut open: Option<(&'a [u8], usize, usize)> = None;
         let mut cut = false;
         while at < raw.len() {
             let end = memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |end| at + end + 1);
@@ -159,12 +159,12 @@ impl<'a> Header<'a> {
 
     /// Every field of this name, letter case ignored.
     pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h Field<'a>> + 'h {
-        self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name))
+        self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()))
     }
 
     /// The first field of this name, letter case ignored.
     pub fn get(&self, name: &str) -> Option<&Field<'a>> {
-        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
+        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
     }
 
     /// Whether there is a field of this name.
@@ -183,20 +183,20 @@ impl<'a> Header<'a> {
     }
 }
 
-fn close<'a>(fields: &mut Vec<Field<'a>>, open: Option<(&'a str, usize, usize)>, raw: &'a [u8]) {
+fn close<'a>(fields: &mut Vec<Field<'a>>, open: Option<(&'a [u8], usize, usize)>, raw: &'a [u8]) {
     if let Some((name, start, end)) = open {
         fields.push(Field { name, raw: raw[start.min(end)..end].trim_ascii() });
     }
 }
 
 /// The name of the field that a line begins, and where its value begins.
-fn field_name(line: &[u8]) -> Option<(&str, usize)> {
+fn field_name(line: &[u8]) -> Option<(&[u8], usize)> {
     let head = &line[..line.len().min(128)];
     let colon = memchr::memchr(b':', head)?;
     let name = head[..colon].trim_ascii_end();
     // All of them, so that many are looked at together.
     let is_name = name.iter().fold(!name.is_empty(), |all, byte| all & byte.is_ascii_graphic());
-    std::str::from_utf8(name).ok().filter(|_| is_name).map(|name| (name, colon + 1))
+    is_name.then_some((name, colon + 1))
 }
 
 /// Whether the next line begins a field with a name as real ones are: so that a line of prose with a colon is none.
@@ -204,7 +204,7 @@ fn begins_field(rest: &[u8]) -> bool {
     let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
     line.starts_with(b"From ")
         || field_name(line)
-            .is_some_and(|(name, _)| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'))
+            .is_some_and(|(name, _)| name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')))
 }
 
 /// Most blank lines before a header that are passed over; lines and not bytes, so that it is the same with any line ends.

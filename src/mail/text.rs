@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::html::html_to_text;
-use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode_char;
 
 use super::Field;
 use crate::limits::TEXT_BYTES;
@@ -120,7 +120,7 @@ pub(super) fn transfer_decode(body: &[u8], encoding: Encoding) -> Cow<'_, [u8]> 
     let body = bounded(body, encoding);
     match encoding {
         Encoding::None => Cow::Borrowed(body),
-        Encoding::QuotedPrintable => quoted_printable_decode(body).map_or(Cow::Borrowed(body), Cow::Owned),
+        Encoding::QuotedPrintable => quoted_printable(body).map_or(Cow::Borrowed(body), Cow::Owned),
         Encoding::Base64 => {
             // A footer that a list added behind the encoded lines must not spoil them.
             let end = body
@@ -134,6 +134,31 @@ pub(super) fn transfer_decode(body: &[u8], encoding: Encoding) -> Cow<'_, [u8]> 
             base64_decode(&body[..end]).filter(|bytes| !bytes.is_empty()).map_or(Cow::Borrowed(body), Cow::Owned)
         }
     }
+}
+
+/// Undoes quoted-printable (RFC 2045 section 6.7); none where a `=` leads neither to a byte nor to the next line.
+///
+/// What stands between two of them is taken over as a whole, which is several times as fast as mail-parser's byte by byte.
+fn quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::with_capacity(body.len());
+    let mut from = 0;
+    for at in memchr::memchr_iter(b'=', body) {
+        text.extend_from_slice(body.get(from..at)?);
+        let rest = &body[at + 1..];
+        let byte = rest.first_chunk().and_then(|[high, low]| quoted_printable_decode_char(*high, *low));
+        from = match byte {
+            Some(byte) => {
+                text.push(byte);
+                at + 3
+            }
+            None => {
+                let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+                rest[..length].iter().all(u8::is_ascii_whitespace).then_some(at + 1 + length)?
+            }
+        };
+    }
+    text.extend_from_slice(&body[from..]);
+    Some(text)
 }
 
 /// Text in the charset that is named; where none is, or it can't be, in the one that the bytes look like.
@@ -205,7 +230,19 @@ pub(super) fn guess_charset(bytes: &[u8]) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn quoted_printable_is_what_mail_parser_makes_of_it(text in "(([a-z]|=[0-9A-F]{2}| [a-z]){0,5}=?\r?\n){0,9}[a-z]{0,3}=?") {
+            // Which of mixed line ends are meant nobody can tell.
+            let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\n', "\r\n") } else { text };
+            prop_assert_eq!(quoted_printable(text.as_bytes()), quoted_printable_decode(text.as_bytes()));
+        }
+    }
 
     #[test]
     fn transfer_encodings_are_undone_and_broken_ones_survived() {

@@ -2,6 +2,7 @@
 //!
 //! In: a mail taken apart. Out: lines, the quoted original cut off, and the same as one lower-case text for looking up words.
 
+use super::address::ends_with_ignore_case;
 use super::words::{ORIGINAL_FOLLOWS, says};
 use crate::limits::{PROSE_LINES, TEXT_BYTES, cut};
 use crate::mail::{Mail, Part};
@@ -121,18 +122,13 @@ const ANNOUNCEMENT: usize = 160;
 /// The line where the quoted original begins: behind a sentence that announces it, or where a run of header fields stands.
 fn original_start(lines: &[&str]) -> Option<usize> {
     let mut text_before = false;
-    let mut lower = String::with_capacity(2 * ANNOUNCEMENT);
     for (at, line) in lines.iter().enumerate() {
         let trimmed = line.trim_start();
         if trimmed.is_empty() {
             continue;
         }
-        if text_before && trimmed.len() < ANNOUNCEMENT {
-            lower.clear();
-            push_lower(&mut lower, trimmed);
-            if announces_original(&lower, &lines[at + 1..]) {
-                return Some(at);
-            }
+        if text_before && trimmed.len() < ANNOUNCEMENT && announces_original(trimmed, &lines[at + 1..]) {
+            return Some(at);
         }
         if text_before && is_header_field(line) && begins_header(&lines[at..]) {
             return Some(at);
@@ -153,24 +149,28 @@ pub(super) fn push_lower(lower: &mut String, text: &str) {
     }
 }
 
-/// Whether a lower-case line announces that the original stands below it.
+/// Whether a line announces that the original stands below it.
 fn announces_original(line: &str, rest: &[&str]) -> bool {
     let begins_rule = line.starts_with(['-', '=', '_', '|', '*']);
     let is_set_off = begins_rule || line.starts_with(['#', '<']) || line.ends_with([':', '.', '-', '=', ']', '|', '：', '。']);
-    let follows = || line.contains("follow") || line.contains("below");
-    if !((is_set_off || follows()) && ORIGINAL_FOLLOWS.is_in(line)) {
+    // "follow" and "below" have a letter in common that few words have.
+    let follows = memchr::memchr2_iter(b'w', b'W', line.as_bytes())
+        .any(|at| line.get(..at).is_some_and(|lead| ["follo", "belo"].iter().any(|word| ends_with_ignore_case(lead, word))));
+    if !(is_set_off || follows) {
+        return false;
+    }
+    let mut lower = String::with_capacity(2 * ANNOUNCEMENT);
+    push_lower(&mut lower, line);
+    if !ORIGINAL_FOLLOWS.is_in(&lower) {
         return false;
     }
     // "The following addresses did not receive a copy of your message" speaks of recipients.
-    if says(line, &["following address", "following recipient", "not receive a copy"]) {
+    if says(&lower, &["following address", "following recipient", "not receive a copy"]) {
         return false;
     }
     // A sentence may speak of the original without showing it: then the report goes on with a reply.
     let mut soon = rest.iter().take(60).filter(|line| !line.is_empty()).take(6).peekable();
-    begins_rule
-        || follows()
-        || soon.peek().is_none()
-        || soon.any(|line| field_like(line.trim_start_matches(['>', ' ', '\t', '|'])))
+    begins_rule || follows || soon.peek().is_none() || soon.any(|line| field_like(line.trim_start_matches(['>', ' ', '\t', '|'])))
 }
 
 fn field_like(line: &str) -> bool {
