@@ -11,9 +11,11 @@ mod text;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::sync::LazyLock;
 
 use content_type::ContentType;
 pub use header::{Date, Field, Header};
+use memchr::memmem::Finder;
 
 use crate::limits::{PART_DEPTH, PARTS};
 
@@ -204,21 +206,20 @@ fn delimiters(body: &[u8], boundary: &str) -> Vec<Delimiter> {
     if boundary.is_empty() {
         return delimiters;
     }
-    let delimiter = [b"--", boundary.as_bytes()].concat();
-    for start in memchr::memmem::find_iter(body, &delimiter) {
+    // The same for every boundary, so that what looks for it need not be made anew.
+    static LINE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\n--"));
+    let first = body.starts_with(b"--").then_some(0);
+    for start in first.into_iter().chain(LINE.find_iter(body).map(|line_end| line_end + 1)) {
         if delimiters.len() > PARTS + 1 {
             break;
         }
-        if start > 0 && body[start - 1] != b'\n' {
-            continue;
-        }
-        let rest = &body[start + delimiter.len()..];
+        let Some(rest) = body[start + 2..].strip_prefix(boundary.as_bytes()) else { continue };
         let line_end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         let rest = &rest[..line_end];
         let closes = rest.starts_with(b"--");
         // Nothing but white space may follow; a longer boundary that merely begins alike is another one.
         if rest[if closes { 2 } else { 0 }..].iter().all(u8::is_ascii_whitespace) {
-            delimiters.push(Delimiter { start, end: start + delimiter.len() + line_end, closes });
+            delimiters.push(Delimiter { start, end: start + 2 + boundary.len() + line_end, closes });
         }
     }
     delimiters

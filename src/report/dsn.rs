@@ -128,7 +128,7 @@ fn begin_report<'t>(lines: impl Iterator<Item = &'t str>) -> bool {
 }
 
 fn begins_field(line: &str) -> bool {
-    line.split_once(':').is_some_and(|(name, _)| is_name(name))
+    fields::split_field(line).is_some_and(|(name, _)| is_name(name))
 }
 
 /// Most fields of one recipient.

@@ -50,7 +50,7 @@ pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(
             indent = own_indent;
         }
         let folded = own_indent > indent;
-        let field = trimmed.split_once(':').filter(|(name, _)| is_name(name.trim()) && (!folded || group.is_empty()));
+        let field = split_field(trimmed).filter(|(name, _)| is_name(name.trim()) && (!folded || group.is_empty()));
         match (field, group.last_mut()) {
             (Some((name, value)), _) => {
                 group.push(Field { name: name.trim(), value: Cow::Borrowed(cut(value.trim(), VALUE)) });
@@ -70,6 +70,12 @@ pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(
         groups.push(group);
     }
     groups
+}
+
+/// A line at its first colon.
+pub(super) fn split_field(line: &str) -> Option<(&str, &str)> {
+    let colon = memchr::memchr(b':', line.as_bytes())?;
+    Some((&line[..colon], &line[colon + 1..]))
 }
 
 /// The first value of a name in a group, where it is not empty.

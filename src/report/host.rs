@@ -65,6 +65,11 @@ fn host_behind(text: &str, words: &[&str]) -> Option<String> {
     let mut best: Option<(usize, &str)> = None;
     let mut from = 0;
     while let Some(dot) = memchr::memchr(b'.', &text.as_bytes()[from..]).map(|at| from + at) {
+        // Most dots end a sentence and are in no host.
+        if text[dot + 1..].chars().next().is_none_or(is_separator) {
+            from = dot + 1;
+            continue;
+        }
         let start = text[from..dot].rfind(is_separator).map_or(from, |at| from + at);
         let start = start + text[start..].chars().next().filter(|&c| is_separator(c)).map_or(0, char::len_utf8);
         let end = text[dot..].find(is_separator).map_or(text.len(), |at| dot + at);

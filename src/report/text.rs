@@ -60,9 +60,10 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
 fn words(lines: &[&str]) -> (String, bool) {
     let mut has_quotes = false;
     let mut words = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
-    for line in lines {
-        let line = line.trim_start();
-        if line.starts_with(['>', '|']) && !line.starts_with(">>>") {
+    let is_quote = |line: &str| line.starts_with(['>', '|']) && !line.starts_with(">>>");
+    let trimmed = || lines.iter().map(|line| line.trim_start());
+    for line in trimmed() {
+        if is_quote(line) {
             has_quotes = true;
             continue;
         }
@@ -73,12 +74,13 @@ fn words(lines: &[&str]) -> (String, bool) {
         words.make_ascii_lowercase();
         return (words, has_quotes);
     }
-    // Word by word, since most are ASCII in most languages still.
-    let mut lower = String::with_capacity(words.len());
-    for word in words.split_inclusive(' ') {
-        push_lower(&mut lower, word);
+    // Line by line, since many are ASCII still.
+    words.clear();
+    for line in trimmed().filter(|line| !is_quote(line)) {
+        push_lower(&mut words, line);
+        words.push(' ');
     }
-    (lower.replace('\u{2019}', "'"), has_quotes)
+    (words.replace('\u{2019}', "'"), has_quotes)
 }
 
 /// The texts for people: the parts before the report and the returned message; HTML only where plain text names nobody.
