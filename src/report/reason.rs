@@ -119,7 +119,7 @@ fn paragraphs<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<String> {
     paragraphs
 }
 
-/// What reporting systems write behind a reply, each behind a space.
+/// What reporting systems write behind a reply, each behind a space; [`without_frame`] knows their first letters.
 const BEHIND: &[&str] = &[
     "(in reply to ",
     "giving up on ",
@@ -139,7 +139,9 @@ pub(super) fn without_frame(text: &str, reply_at: Option<usize>) -> Range<usize>
     let mut reply = &text[start..];
     let begins_behind = |at: &usize| {
         let behind = &reply.as_bytes()[at + 1..];
-        BEHIND.iter().any(|mark| behind.len() >= mark.len() && behind[..mark.len()].eq_ignore_ascii_case(mark.as_bytes()))
+        // The first letter tells nearly all words from those.
+        matches!(behind, [b'(' | b'g' | b'G' | b'i' | b'I' | b'[' | b'#' | b'r' | b'R' | b'-', ..])
+            && BEHIND.iter().any(|mark| behind.len() >= mark.len() && behind[..mark.len()].eq_ignore_ascii_case(mark.as_bytes()))
     };
     if let Some(end) = memchr::memchr_iter(b' ', reply.as_bytes()).find(begins_behind) {
         reply = &reply[..end];
@@ -192,6 +194,16 @@ mod tests {
         );
         assert_reply("(reason: 550 Host unknown)", "550 Host unknown", None);
         assert_reply("Sorry, no mailbox here by that name. (#5.1.1)", "Sorry, no mailbox here by that name. (#5.1.1)", None);
+    }
+
+    #[test]
+    fn whatever_stands_behind_a_reply_is_left_out() {
+        for mark in BEHIND {
+            for mark in [mark.to_string(), mark.to_uppercase()] {
+                let text = format!("550 no such user {mark} and more");
+                assert_eq!(&text[without_frame(&text, Some(0))], "550 no such user", "{mark}");
+            }
+        }
     }
 
     #[test]

@@ -124,12 +124,13 @@ const ANNOUNCEMENT: usize = 160;
 /// The line where the quoted original begins: behind a sentence that announces it, or where a run of header fields stands.
 fn original_start(lines: &[&str]) -> Option<usize> {
     let mut text_before = false;
+    let mut lower = String::with_capacity(2 * ANNOUNCEMENT);
     for (at, line) in lines.iter().enumerate() {
         let trimmed = line.trim_start();
         if trimmed.is_empty() {
             continue;
         }
-        if text_before && trimmed.len() < ANNOUNCEMENT && announces_original(trimmed, &lines[at + 1..]) {
+        if text_before && trimmed.len() < ANNOUNCEMENT && announces_original(trimmed, &lines[at + 1..], &mut lower) {
             return Some(at);
         }
         if text_before && is_header_field(line) && begins_header(&lines[at..]) {
@@ -151,8 +152,8 @@ pub(super) fn push_lower(lower: &mut String, text: &str) {
     }
 }
 
-/// Whether a line announces that the original stands below it.
-fn announces_original(line: &str, rest: &[&str]) -> bool {
+/// Whether a line announces that the original stands below it; `lower` is room to work in.
+fn announces_original(line: &str, rest: &[&str], lower: &mut String) -> bool {
     let begins_rule = line.starts_with(['-', '=', '_', '|', '*']);
     let is_set_off = begins_rule || line.starts_with(['#', '<']) || line.ends_with([':', '.', '-', '=', ']', '|', '：', '。']);
     // "follow" and "below" have a letter in common that few words have.
@@ -161,13 +162,13 @@ fn announces_original(line: &str, rest: &[&str]) -> bool {
     if !(is_set_off || follows) {
         return false;
     }
-    let mut lower = String::with_capacity(2 * ANNOUNCEMENT);
-    push_lower(&mut lower, line);
-    if !ORIGINAL_FOLLOWS.is_in(&lower) {
+    lower.clear();
+    push_lower(lower, line);
+    if !ORIGINAL_FOLLOWS.is_in(lower) {
         return false;
     }
     // "The following addresses did not receive a copy of your message" speaks of recipients.
-    if says(&lower, &["following address", "following recipient", "not receive a copy"]) {
+    if says(lower, &["following address", "following recipient", "not receive a copy"]) {
         return false;
     }
     // A sentence may speak of the original without showing it: then the report goes on with a reply.
