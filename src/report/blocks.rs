@@ -88,7 +88,7 @@ impl<'l> Blocks<'l> {
         // The line from which on no blank line has come.
         let mut paragraph = 0;
         for (at, &line) in lines.iter().enumerate() {
-            if line.trim().is_empty() {
+            if line.trim_start().is_empty() {
                 paragraph = at + 1;
                 continue;
             }

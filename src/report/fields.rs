@@ -45,15 +45,16 @@ pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(
             }
             continue;
         }
-        let own_indent = line.len() - line.trim_start().len();
+        let content = trimmed.trim_start();
+        let own_indent = trimmed.len() - content.len();
         if group.is_empty() {
             indent = own_indent;
         }
         let folded = own_indent > indent;
-        let field = split_field(trimmed).filter(|(name, _)| is_name(name.trim()) && (!folded || group.is_empty()));
+        let field = split_field(content).filter(|(name, _)| is_name(name.trim_end()) && (!folded || group.is_empty()));
         match (field, group.last_mut()) {
             (Some((name, value)), _) => {
-                group.push(Field { name: name.trim(), value: Cow::Borrowed(cut(value.trim(), VALUE)) });
+                group.push(Field { name: name.trim_end(), value: Cow::Borrowed(cut(value.trim_start(), VALUE)) });
             }
             // A stray line is no part of an address, a code or a host.
             (None, Some(open)) if open.value.len() < VALUE && (folded || open.value.is_empty() || open.is_text()) => {
@@ -61,7 +62,7 @@ pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(
                 if !value.is_empty() {
                     value.push(' ');
                 }
-                value.push_str(cut(trimmed.trim_start(), VALUE - value.len().min(VALUE)));
+                value.push_str(cut(content, VALUE - value.len().min(VALUE)));
             }
             _ => {}
         }

@@ -94,7 +94,7 @@ fn paragraphs<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<String> {
     let mut paragraphs: Vec<String> = Vec::new();
     let mut open = String::new();
     for line in lines {
-        let line = line.trim();
+        let line = line.trim_start();
         let is_rule = line.len() > 3 && line.chars().all(|c| matches!(c, '-' | '=' | '_' | '*' | '#' | '~'));
         if line.is_empty() || is_rule {
             if open.len() > 2 {

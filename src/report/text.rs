@@ -11,7 +11,7 @@ use crate::reply::Reply;
 /// The prose of a mail.
 #[derive(Debug, Default)]
 pub(super) struct Prose<'m> {
-    /// The writer's own lines, before the quoted original.
+    /// The writer's own lines, before the quoted original, without white space at their ends.
     pub(super) lines: Vec<&'m str>,
     /// The lines of the quoted original, where it stands in the same text.
     pub(super) quoted: Vec<&'m str>,
@@ -211,7 +211,7 @@ fn begins_header(lines: &[&str]) -> bool {
     let mut sure = false;
     for line in lines.iter().take(12) {
         let line = line.strip_prefix('>').unwrap_or(line);
-        if line.trim().is_empty() {
+        if line.trim_start().is_empty() {
             break;
         }
         if is_header_field(line) {

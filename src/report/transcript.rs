@@ -125,7 +125,7 @@ impl Turns {
             if all.len() >= TURNS {
                 break;
             }
-            let trimmed = line.trim();
+            let trimmed = line.trim_start();
             if let Some(found) = names_host.then(|| talking_to(trimmed)).flatten() {
                 host = Some(found);
                 command = None;
