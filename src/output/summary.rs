@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde::ser::SerializeMap;
 
 use super::visible;
 use crate::answer::Answer;
@@ -28,39 +27,54 @@ const BAR: u64 = 30;
 pub struct Tally {
     mails: u64,
     recipients: u64,
-    kinds: Counts<&'static str>,
-    causes: Counts<&'static str>,
-    bounce_types: Counts<&'static str>,
-    actions: Counts<&'static str>,
-    decided_by: Counts<&'static str>,
-    domains: Counts<String>,
-    remote_mtas: Counts<String>,
-    rules: Counts<String>,
+    kinds: Values,
+    causes: Values,
+    bounce_types: Values,
+    actions: Values,
+    decided_by: Values,
+    domains: Names,
+    remote_mtas: Names,
+    rules: Names,
 }
 
-/// How often each name came.
-#[derive(Debug)]
-struct Counts<N>(HashMap<N, u64>);
+/// How often each value of the taxonomy came, with its name; the place of a value is its number.
+#[derive(Debug, Default)]
+struct Values(Vec<(&'static str, u64)>);
 
-impl<N> Default for Counts<N> {
-    fn default() -> Self {
-        Self(HashMap::new())
+impl Values {
+    fn add(&mut self, place: usize, name: &'static str) {
+        self.add_so_many(place, name, 1);
     }
-}
 
-impl Counts<&'static str> {
-    fn add(&mut self, name: &'static str) {
-        *self.0.entry(name).or_default() += 1;
+    fn add_so_many(&mut self, place: usize, name: &'static str, number: u64) {
+        if place >= self.0.len() {
+            self.0.resize(place + 1, ("", 0));
+        }
+        self.0[place] = (name, self.0[place].1 + number);
     }
 
     fn merge(&mut self, other: Self) {
-        for (name, number) in other.0 {
-            *self.0.entry(name).or_default() += number;
+        for (place, (name, number)) in other.0.into_iter().enumerate() {
+            if number > 0 {
+                self.add_so_many(place, name, number);
+            }
         }
+    }
+
+    fn sorted(&self) -> Vec<(&str, u64)> {
+        sorted(self.0.iter().copied().filter(|(_, number)| *number > 0))
+    }
+
+    fn of(&self, name: &str) -> u64 {
+        self.0.iter().find(|(known, _)| *known == name).map_or(0, |(_, number)| *number)
     }
 }
 
-impl Counts<String> {
+/// How often each name came.
+#[derive(Debug, Default)]
+struct Names(HashMap<String, u64>);
+
+impl Names {
     fn add(&mut self, name: &str) {
         match self.0.get_mut(name) {
             Some(number) => *number += 1,
@@ -79,29 +93,28 @@ impl Counts<String> {
             *self.0.entry(if has_room { name } else { OTHERS.to_owned() }).or_default() += number;
         }
     }
-}
 
-impl<N: AsRef<str>> Counts<N> {
-    /// The most frequent first; names that are as frequent in their own order.
     fn sorted(&self) -> Vec<(&str, u64)> {
-        let mut sorted: Vec<(&str, u64)> = self.0.iter().map(|(name, &number)| (name.as_ref(), number)).collect();
-        sorted.sort_unstable_by_key(|&(name, number)| (std::cmp::Reverse(number), name));
-        sorted
-    }
-
-    fn of(&self, name: &str) -> u64 {
-        self.0.iter().find(|(known, _)| known.as_ref() == name).map_or(0, |(_, number)| *number)
+        sorted(self.0.iter().map(|(name, &number)| (name.as_ref(), number)))
     }
 }
 
-impl<N: AsRef<str>> Serialize for Counts<N> {
+/// The most frequent first; names that are as frequent in their own order.
+fn sorted<'n>(counts: impl Iterator<Item = (&'n str, u64)>) -> Vec<(&'n str, u64)> {
+    let mut sorted: Vec<_> = counts.collect();
+    sorted.sort_unstable_by_key(|&(name, number)| (std::cmp::Reverse(number), name));
+    sorted
+}
+
+impl Serialize for Values {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let sorted = self.sorted();
-        let mut map = serializer.serialize_map(Some(sorted.len()))?;
-        for (name, number) in sorted {
-            map.serialize_entry(name, &number)?;
-        }
-        map.end()
+        serializer.collect_map(self.sorted())
+    }
+}
+
+impl Serialize for Names {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.sorted())
     }
 }
 
@@ -109,10 +122,11 @@ impl Tally {
     /// Counts one mail.
     pub fn add(&mut self, answer: &Answer<'_>) {
         self.mails += 1;
-        self.kinds.add(answer.report.kind.name());
+        self.kinds.add(answer.report.kind as usize, answer.report.kind.name());
         for (at, recipient) in answer.report.recipients.iter().enumerate() {
             self.recipients += 1;
-            self.actions.add(answer.action(Some(at)).name());
+            let action = answer.action(Some(at));
+            self.actions.add(action as usize, action.name());
             if let Some(verdict) = &answer.verdicts[at] {
                 self.add_verdict(verdict);
             }
@@ -129,14 +143,14 @@ impl Tally {
     /// Counts the verdict on one bare reply.
     pub fn add_reply(&mut self, verdict: &Verdict<'_>) {
         self.recipients += 1;
-        self.actions.add(verdict.action.name());
+        self.actions.add(verdict.action as usize, verdict.action.name());
         self.add_verdict(verdict);
     }
 
     fn add_verdict(&mut self, verdict: &Verdict<'_>) {
-        self.causes.add(verdict.cause.name());
-        self.bounce_types.add(verdict.bounce_type.name());
-        self.decided_by.add(verdict.decided_by.name());
+        self.causes.add(verdict.cause as usize, verdict.cause.name());
+        self.bounce_types.add(verdict.bounce_type as usize, verdict.bounce_type.name());
+        self.decided_by.add(verdict.decided_by as usize, verdict.decided_by.name());
         if let Some(rule) = verdict.rule {
             self.rules.add(&rule.id);
         }
@@ -186,13 +200,13 @@ impl Tally {
         } else {
             writeln!(out, "{} {}", self.recipients, if self.recipients == 1 { "reply" } else { "replies" })?;
         }
-        block(out, "kinds", &self.kinds, usize::MAX)?;
-        block(out, "causes", &self.causes, usize::MAX)?;
-        block(out, "bounce types", &self.bounce_types, usize::MAX)?;
-        block(out, "actions", &self.actions, usize::MAX)?;
-        block(out, "recipient domains", &self.domains, SHOWN)?;
-        block(out, "remote systems", &self.remote_mtas, SHOWN)?;
-        block(out, "rules that decided most", &self.rules, SHOWN)?;
+        block(out, "kinds", &self.kinds.sorted(), usize::MAX)?;
+        block(out, "causes", &self.causes.sorted(), usize::MAX)?;
+        block(out, "bounce types", &self.bounce_types.sorted(), usize::MAX)?;
+        block(out, "actions", &self.actions.sorted(), usize::MAX)?;
+        block(out, "recipient domains", &self.domains.sorted(), SHOWN)?;
+        block(out, "remote systems", &self.remote_mtas.sorted(), SHOWN)?;
+        block(out, "rules that decided most", &self.rules.sorted(), SHOWN)?;
         self.write_doubt(out)
     }
 
@@ -200,7 +214,7 @@ impl Tally {
     fn write_doubt(&self, out: &mut impl Write) -> io::Result<()> {
         let by_code = self.decided_by.of(DecidedBy::EnhancedCode.name()) + self.decided_by.of(DecidedBy::ReplyCode.name());
         let by_nothing = self.decided_by.of(DecidedBy::None.name());
-        let all: u64 = self.decided_by.0.values().sum();
+        let all: u64 = self.decided_by.0.iter().map(|(_, number)| number).sum();
         if all == 0 {
             return Ok(());
         }
@@ -220,8 +234,7 @@ fn plural(number: u64, word: &str) -> String {
     if number == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
-fn block<N: AsRef<str>>(out: &mut impl Write, title: &str, counts: &Counts<N>, most: usize) -> io::Result<()> {
-    let sorted = counts.sorted();
+fn block(out: &mut impl Write, title: &str, sorted: &[(&str, u64)], most: usize) -> io::Result<()> {
     let Some(&(_, largest)) = sorted.first() else { return Ok(()) };
     let total: u64 = sorted.iter().map(|(_, number)| number).sum();
     let shown = || sorted.iter().take(most);
@@ -247,16 +260,16 @@ mod tests {
 
     #[test]
     fn names_beyond_the_bound_are_counted_together() {
-        let mut all = Counts::<String>::default();
+        let mut all = Names::default();
         for part in 0..3 {
-            let mut some = Counts::<String>::default();
+            let mut some = Names::default();
             for at in 0..NAMES / 2 {
                 some.add(&format!("{part}-{at:06}.example"));
             }
             all.merge(some);
         }
         assert_eq!(all.0.len(), NAMES + 1);
-        assert_eq!(all.of(OTHERS), (NAMES / 2) as u64);
+        assert_eq!(all.0[OTHERS], (NAMES / 2) as u64);
     }
 
     #[test]
