@@ -13,8 +13,10 @@ use std::borrow::Cow;
 
 use crate::limits::PHRASE_GAP;
 
-pub(crate) use beginnings::Beginnings;
-pub(crate) use normal::normalise;
+use beginnings::BEGINNING;
+
+pub(crate) use beginnings::{Beginnings, Start};
+pub(crate) use normal::{normal_bytes, normalise};
 pub(crate) use trie::{Node, Trie};
 
 /// A list that is either part of the program or was made at run time.
@@ -34,18 +36,27 @@ pub(crate) enum Ends {
 /// One phrase, normalised.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry<O> {
-    /// What stands before the first `...`.
-    pub(crate) first: Text,
-    /// What stands behind each `...`.
-    pub(crate) rest: List<Text>,
+    /// Where it stands in the texts of the index.
+    pub(crate) at: u32,
+    /// How many bytes stand before the first `...`.
+    pub(crate) first: u32,
+    /// How many it has with what stands behind each `...`, and [`GAP`] for each of them.
+    pub(crate) length: u32,
+    /// The longest other entry that begins this one's first fragment, if any; else [`NO_PARENT`].
+    pub(crate) parent: u32,
     pub(crate) owner: O,
-    /// The longest other entry that begins this one's first fragment, if any.
-    pub(crate) parent: Option<u32>,
 }
+
+/// What stands for `...` in the texts of an index; no normalised text has it.
+const GAP: char = '\n';
+/// The parent of an entry that has none.
+const NO_PARENT: u32 = u32::MAX;
 
 /// Phrases, ready to be searched for.
 #[derive(Debug)]
 pub(crate) struct PhraseIndex<O: Clone + 'static> {
+    /// The phrases, one behind the other.
+    pub(crate) texts: Text,
     /// Sorted by first fragment.
     pub(crate) entries: List<Entry<O>>,
     /// Over the first fragments of the entries.
@@ -63,53 +74,71 @@ pub(crate) fn fragments(phrase: &str) -> impl Iterator<Item = String> {
 impl<O: Copy + 'static> PhraseIndex<O> {
     /// Indexes phrases, each of which has a first fragment of three bytes at least.
     pub(crate) fn build<'p>(phrases: impl Iterator<Item = (&'p str, O)>, ends: Ends) -> Self {
-        let mut entries: Vec<Entry<O>> = phrases
-            .map(|(phrase, owner)| {
-                let mut fragments = fragments(phrase).map(Text::Owned);
-                let first = fragments.next().unwrap_or_default();
-                Entry { first, rest: fragments.collect(), owner, parent: None }
-            })
-            .collect();
+        let mut phrases: Vec<(Vec<String>, O)> = phrases.map(|(phrase, owner)| (fragments(phrase).collect(), owner)).collect();
         // A stable sort: equal phrases keep the order of their rules.
-        entries.sort_by(|a, b| a.first.cmp(&b.first));
+        phrases.sort_by(|(a, _), (b, _)| a[0].cmp(&b[0]));
+        let firsts: Vec<_> = phrases.iter().map(|(fragments, _)| fragments[0].as_bytes()).collect();
+        let trie = Trie::build(&firsts);
+        let beginnings = Beginnings::of(&firsts, &trie);
+        let mut texts = String::new();
+        let mut entries: Vec<Entry<O>> = Vec::with_capacity(phrases.len());
         let mut open: Vec<usize> = Vec::new();
-        for at in 0..entries.len() {
-            while open.last().is_some_and(|&parent| !entries[at].first.starts_with(entries[parent].first.as_ref())) {
+        for (place, (fragments, owner)) in phrases.iter().enumerate() {
+            while open.last().is_some_and(|&parent| !firsts[place].starts_with(firsts[parent])) {
                 open.pop();
             }
-            entries[at].parent = open.last().map(|&parent| parent as u32);
-            open.push(at);
+            let parent = open.last().map_or(NO_PARENT, |&parent| parent as u32);
+            open.push(place);
+            let at = texts.len();
+            texts.push_str(&fragments.join(GAP.encode_utf8(&mut [0])));
+            let (first, length) = (fragments[0].len() as u32, (texts.len() - at) as u32);
+            entries.push(Entry { at: at as u32, first, length, parent, owner: *owner });
         }
-        let firsts: Vec<_> = entries.iter().map(|entry| entry.first.as_bytes()).collect();
-        let (trie, beginnings) = (Trie::build(&firsts), Beginnings::of(&firsts));
-        Self { trie, beginnings, entries: entries.into(), ends }
+        Self { texts: texts.into(), entries: entries.into(), trie, beginnings, ends }
     }
 
     /// Gives `found` the owner of each phrase that is in `text`, which must be [`normalise`]d, until it says that this is
     /// enough; says whether it did.
     pub(crate) fn search(&self, text: &str, mut found: impl FnMut(O) -> bool) -> bool {
-        let bytes = text.as_bytes();
+        self.hits(text.as_bytes(), |hit| !hit.is_whole() || found(hit.owner))
+    }
+
+    /// The same for all phrases of which the first fragment is in `text`.
+    pub(crate) fn hits<'a>(&'a self, text: &'a [u8], mut found: impl FnMut(Hit<'a, O>) -> bool) -> bool {
         let mut in_word = 0;
-        for (block, start) in bytes.chunks(BLOCK).zip((0..).step_by(BLOCK)) {
+        let mut padded = [b' '; BLOCK + BEGINNING];
+        let mut starts = [0_u32; BLOCK];
+        for start in (0..text.len()).step_by(BLOCK) {
+            let rest = &text[start..];
+            let block = rest.first_chunk().unwrap_or_else(|| {
+                padded = [b' '; BLOCK + BEGINNING];
+                padded[..rest.len()].copy_from_slice(rest);
+                &padded
+            });
             // The bits of a block first, then what they say, so that no branch depends on a single byte.
-            let mut filled = [b' '; BLOCK];
-            filled[..block.len()].copy_from_slice(block);
-            let words = bits_of(&filled, is_word);
+            let words = bits_of(block, is_word);
             let inside = words & (words << 1 | in_word);
             in_word = words >> 63;
             let mut places = 0;
-            for place in places_of(!inside & bits_of(&filled, |byte| byte != b' ')) {
-                places |= self.beginnings.have(&bytes[start + place..]) << place;
+            for place in places_of(!inside & bits_of(block, |byte| byte != b' ')) {
+                places |= self.beginnings.have(block, place) << place;
             }
-            for at in places_of(places).map(|place| start + place) {
+            let mut begun = 0;
+            for place in places_of(places) {
+                let (start, is_known) = self.beginnings.start(block, place);
+                starts[place] = start as u32;
+                begun |= u64::from(is_known) << place;
+            }
+            for place in places_of(begun) {
+                let (at, from) = (start + place, self.beginnings.starts[starts[place] as usize]);
                 // All entries that the text continues with begin the longest of them.
-                let longest = self.trie.longest(&bytes[at..], |entry| self.entries[entry as usize].first.as_bytes());
-                let mut candidate = longest;
-                while let Some(entry) = candidate.map(|entry| &self.entries[entry as usize]) {
-                    let end = at + entry.first.len();
-                    if (self.ends == Ends::Anywhere || ends_word(bytes, end))
-                        && (entry.rest.is_empty() || continues(bytes, end, &entry.rest))
-                        && !found(entry.owner)
+                let longest =
+                    self.trie.longest(&text[at..], from.depth(), from, |entry| self.first(&self.entries[entry as usize]));
+                let mut candidate = longest.unwrap_or(NO_PARENT);
+                while let Some(entry) = self.entries.get(candidate as usize) {
+                    let end = at + entry.first as usize;
+                    if (self.ends == Ends::Anywhere || ends_word(text, end))
+                        && !found(Hit { owner: entry.owner, text, end, rest: self.rest(entry) })
                     {
                         return true;
                     }
@@ -119,13 +148,43 @@ impl<O: Copy + 'static> PhraseIndex<O> {
         }
         false
     }
+
+    /// What stands before the first `...`.
+    fn first(&self, entry: &Entry<O>) -> &[u8] {
+        &self.texts.as_bytes()[entry.at as usize..][..entry.first as usize]
+    }
+
+    /// What stands behind it, where there is one.
+    fn rest(&self, entry: &Entry<O>) -> Option<&[u8]> {
+        let has_rest = entry.first < entry.length;
+        has_rest.then(|| &self.texts.as_bytes()[(entry.at + entry.first + 1) as usize..(entry.at + entry.length) as usize])
+    }
+}
+
+/// The first fragment of a phrase in a text.
+pub(crate) struct Hit<'a, O> {
+    pub(crate) owner: O,
+    text: &'a [u8],
+    /// Where it ends.
+    end: usize,
+    /// The fragments that must follow.
+    rest: Option<&'a [u8]>,
+}
+
+impl<O> Hit<'_, O> {
+    /// Whether the rest of the phrase follows.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.rest.is_none_or(|rest| continues(self.text, self.end, rest))
+    }
 }
 
 /// So many bytes are looked at together.
 const BLOCK: usize = 64;
+/// They, and enough behind them to see how each word of theirs begins.
+type Block = [u8; BLOCK + BEGINNING];
 
 /// A bit for each byte of which `is` holds, the first one lowest.
-fn bits_of(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
+fn bits_of(block: &Block, is: impl Fn(u8) -> bool) -> u64 {
     // Without branches and side effects, so that the compiler compares many bytes at once.
     let mut flags = [0_u8; BLOCK];
     for (flag, &byte) in flags.iter_mut().zip(block) {
@@ -160,15 +219,15 @@ fn ends_word(bytes: &[u8], end: usize) -> bool {
 }
 
 /// Whether the further fragments of a phrase follow, each at most [`PHRASE_GAP`] bytes behind the one before.
-fn continues(bytes: &[u8], mut at: usize, fragments: &[Text]) -> bool {
-    'fragments: for fragment in fragments {
-        let Some(&first) = fragment.as_bytes().first() else { return false };
+fn continues(bytes: &[u8], mut at: usize, fragments: &[u8]) -> bool {
+    'fragments: for fragment in fragments.split(|&byte| byte == GAP as u8) {
+        let Some(&first) = fragment.first() else { return false };
         let last = (at + PHRASE_GAP + fragment.len()).min(bytes.len());
         for found in memchr::memchr_iter(first, &bytes[at..last]) {
             let start = at + found;
             let end = start + fragment.len();
             let begins = start == 0 || !(is_word(bytes[start - 1]) && is_word(first));
-            if begins && bytes[start..last].starts_with(fragment.as_bytes()) && ends_word(bytes, end) {
+            if begins && bytes[start..last].starts_with(fragment) && ends_word(bytes, end) {
                 at = end;
                 continue 'fragments;
             }

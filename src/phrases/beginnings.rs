@@ -1,74 +1,125 @@
-//! Whether a text may begin as one of many words does: a set of their first bytes.
+//! How words begin: a set of their first bytes, and where in the trie each of these leads.
 //!
-//! In: words, then texts. Out: no, or perhaps. Of the words of a text three in four begin no phrase. To know it without a
-//! branch costs a tenth of a walk through the phrases that ends soon, because no processor foresees where it ends.
+//! In: words in their trie, then texts. Out: none, or the node from which the walk goes on. Of the words of a text three in four
+//! begin no phrase. To know it without a branch costs a tenth of a walk through the phrases that ends soon, because no processor
+//! foresees where it ends; and a walk that does not begin at the root is half as long.
 
-use super::List;
+use std::borrow::Cow;
+
+use super::trie::Trie;
+use super::{BLOCK, Block, List};
+
+/// So many bytes are taken at once to look at a beginning.
+pub(super) const BEGINNING: usize = 8;
 
 /// So many bytes of a word are looked at.
 const LONG: usize = 6;
 /// So many of a word that has no more; no word is shorter.
 const SHORT: usize = 3;
 
-/// So many numbers hold the bits of a few words.
-const LEAST: usize = 64;
+/// So many numbers hold the bits, a power of two: few bits of thousands of words are set, so that few texts are mistaken, and
+/// they stay in the nearest cache still.
+const NUMBERS: usize = 1024;
 
-/// A bit for each hash of a beginning; their number is a power of two.
+/// A set with a bit for each hash of a beginning.
 #[derive(Debug)]
-pub(crate) struct Beginnings(pub(crate) List<u64>);
+pub(crate) struct Beginnings {
+    pub(crate) bits: Cow<'static, [u64; NUMBERS]>,
+    /// For each number, how many bits are set in those before it.
+    pub(crate) ranks: Cow<'static, [u32; NUMBERS]>,
+    /// What each bit that is set stands for.
+    pub(crate) starts: List<Start>,
+}
+
+/// Where the walk begins for texts that begin alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// How they begin; 0 if several beginnings share the bit and the walk begins at the root.
+    pub(crate) beginning: u64,
+    /// The base of the node that this leads to.
+    pub(crate) base: u32,
+    /// The longest word on the way there.
+    pub(crate) word: u32,
+}
+
+impl Start {
+    /// How many bytes the walk has behind it: as many as the beginning has.
+    pub(super) fn depth(self) -> usize {
+        8 - self.beginning.leading_zeros() as usize / 8
+    }
+}
 
 impl Beginnings {
     /// The beginnings of words, each of which has three bytes at least.
-    pub(super) fn of(words: &[&[u8]]) -> Self {
-        // Few of the bits are set, so that few texts are mistaken; those of a thousand rules stay in the nearest cache still.
-        let mut set = Self(vec![0; (words.len() / 8).next_power_of_two().max(LEAST)].into());
-        for word in words {
-            let length = if word.len() < LONG { SHORT } else { LONG };
-            let (place, bit) = set.place(beginning(word), length);
-            set.0.to_mut()[place] |= 1 << bit;
+    pub(super) fn of(words: &[&[u8]], trie: &Trie) -> Self {
+        let mut starts: Vec<_> = words
+            .iter()
+            .map(|word| {
+                let start = trie.start(&word[..if word.len() < LONG { SHORT } else { LONG }]);
+                (place(start.beginning), start)
+            })
+            .collect();
+        starts.sort_unstable_by_key(|(place, start)| (*place, start.beginning));
+        starts.dedup();
+        starts.dedup_by(|(place, _), (first, start)| {
+            let is_shared = place == first;
+            if is_shared {
+                *start = trie.root();
+            }
+            is_shared
+        });
+        let mut bits = [0; NUMBERS];
+        for ((place, bit), _) in &starts {
+            bits[*place] |= 1 << bit;
         }
-        set
+        let mut all = 0;
+        let ranks = bits.map(|bits: u64| {
+            all += bits.count_ones();
+            all - bits.count_ones()
+        });
+        // One more, so that there is one for every rank.
+        let starts = starts.into_iter().map(|(_, start)| start).chain([trie.root()]).collect();
+        Self { bits: Cow::Owned(bits), ranks: Cow::Owned(ranks), starts }
     }
 
-    /// 1 if some word may begin as `text` does, 0 if none does.
-    pub(super) fn have(&self, text: &[u8]) -> u64 {
-        let beginning = beginning(text);
+    /// 1 if some word may begin as the text at a place of a block does, 0 if none does.
+    pub(super) fn have(&self, block: &Block, at: usize) -> u64 {
+        let beginning = beginning(block, at);
         let bit = |length| {
-            let (place, bit) = self.place(beginning, length);
-            self.0[place] >> bit & 1
+            let (place, bit) = place(first(beginning, length));
+            self.bits[place] >> bit & 1
         };
         bit(LONG) | bit(SHORT)
     }
 
-    /// Where the bit of the first `length` bytes stands: in which number, and where in it.
-    fn place(&self, beginning: u64, length: usize) -> (usize, u32) {
-        // The highest bits of the product are those that every byte has a part in.
-        let product = (beginning & (u64::MAX >> (64 - 8 * length))).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let hash = product >> (64 - 6 - self.0.len().trailing_zeros());
-        ((hash >> 6) as usize, hash as u32 & 63)
+    /// The place among the starts of the text at a place of a block, if there is one.
+    pub(super) fn start(&self, block: &Block, at: usize) -> (usize, bool) {
+        let beginning = beginning(block, at);
+        let start = |length| {
+            let beginning = first(beginning, length);
+            let (place, bit) = place(beginning);
+            let rank = (self.ranks[place] + (self.bits[place] & ((1 << bit) - 1)).count_ones()) as usize;
+            let known = self.starts[rank].beginning;
+            (rank, (known == beginning) | (known == 0))
+        };
+        let (long, short) = (start(LONG), start(SHORT));
+        if long.1 { long } else { short }
     }
 }
 
-/// The first eight bytes, the first one lowest; a shorter text is filled with zeros.
-fn beginning(text: &[u8]) -> u64 {
-    match text.first_chunk() {
-        Some(bytes) => u64::from_le_bytes(*bytes),
-        None => text.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)),
-    }
+/// Where the bit of a beginning stands: in which number, and where in it.
+fn place(beginning: u64) -> (usize, u32) {
+    // The highest bits of the product are those that every byte has a part in.
+    let hash = beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - 6 - NUMBERS.ilog2());
+    ((hash >> 6) as usize, hash as u32 & 63)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// How the text at a place of a block begins, the first byte lowest.
+fn beginning(block: &Block, at: usize) -> u64 {
+    block[at % BLOCK..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
 
-    #[test]
-    fn no_text_that_begins_as_a_word_does_is_missed() {
-        let words: [&[u8]; 5] = [b"spf", b"user", b"user unknown", b"no such user", b"relay "];
-        let set = Beginnings::of(&words);
-        for word in words {
-            assert_eq!(set.have(word), 1);
-            assert_eq!(set.have(&[word, b" and more"].concat()), 1);
-        }
-        assert_eq!([&b"something"[..], b"us", b"", b"no sun today"].map(|text| set.have(text)), [0; 4]);
-    }
+/// The first `length` bytes of a beginning.
+fn first(beginning: u64, length: usize) -> u64 {
+    beginning & (u64::MAX >> (64 - 8 * length))
 }

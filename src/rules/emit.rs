@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::section::{Owner, Section};
 use super::{CodeMask, Day, StatusMask, Table};
-use crate::phrases::Node;
+use crate::phrases::{Beginnings, Entry, Node};
 
 /// The constants of a table's only section, as Rust source.
 pub(crate) fn source(table: &Table) -> String {
@@ -57,21 +57,19 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
             Owner::Rule { rule, phrase } => format!("Owner::Rule {{ rule: {rule}, phrase: {phrase} }}"),
             Owner::Provider(id) => format!("Owner::Provider(ProviderId({}))", id.0),
         };
-        writeln!(
-            out,
-            "Entry {{ first: {}, rest: {}, owner: {owner}, parent: {:?} }},",
-            text(&entry.first),
-            texts(&entry.rest),
-            entry.parent
-        )?;
+        let Entry { at, first, length, parent, .. } = entry;
+        writeln!(out, "Entry {{ at: {at}, first: {first}, length: {length}, parent: {parent}, owner: {owner} }},")?;
     }
+    writeln!(out, "];\nstatic TEXTS: &str = {:?};", section.index.texts)?;
     let nodes = &section.index.trie.0;
-    writeln!(out, "];\nstatic NODES: [Node; {}] = [", nodes.len())?;
-    for Node { parent, base, word } in nodes.iter() {
-        writeln!(out, "Node {{ parent: {parent}, base: {base}, word: {word} }},")?;
+    writeln!(out, "static NODES: [Node; {}] = [", nodes.len())?;
+    for Node { base, label } in nodes.iter() {
+        writeln!(out, "Node {{ base: {base}, label: {label} }},")?;
     }
-    let beginnings = &section.index.beginnings.0;
-    writeln!(out, "];\nstatic BEGINNINGS: [u64; {}] = {beginnings:?};", beginnings.len())
+    let Beginnings { bits, ranks, starts } = &section.index.beginnings;
+    writeln!(out, "];\nstatic BITS: [u64; {}] = {bits:?};", bits.len())?;
+    writeln!(out, "static RANKS: [u32; {}] = {ranks:?};", ranks.len())?;
+    writeln!(out, "static STARTS: [Start; {}] = {starts:?};", starts.len())
 }
 
 fn text(text: &str) -> String {
