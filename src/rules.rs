@@ -19,7 +19,7 @@ mod redact;
 mod rule;
 mod section;
 
-use crate::phrases::normalise;
+use crate::phrases::normal_bytes;
 use crate::reply::{EnhancedCode, ReplyCode, Stage};
 
 pub use crate::phrases::{List, Text};
@@ -61,11 +61,21 @@ pub struct Table {
     sections: Vec<Section>,
 }
 
+/// How many of the rules that hold are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    First,
+    All,
+}
+
 /// A rule that may hold, and which of its phrases was seen: one number, which sorts in the order of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate(u64);
 
 impl Candidate {
+    /// Behind all rules.
+    const LAST: Self = Self(u64::MAX);
+
     /// The rule of this place among those of all sections.
     fn new(rule: usize, phrase: Option<u32>) -> Self {
         Self((rule as u64) << 32 | phrase.map_or(0, |phrase| u64::from(phrase) + 1))
@@ -138,7 +148,7 @@ impl Table {
     /// The first rule that holds.
     pub fn first(&self, facts: &Facts<'_>) -> Option<&Rule> {
         let mut first = None;
-        self.each(facts, |rule, _| {
+        self.each(facts, Wanted::First, |rule, _| {
             first = Some(rule);
             false
         });
@@ -148,7 +158,7 @@ impl Table {
     /// The first rule that holds by its words, whatever the codes say.
     pub fn first_by_words(&self, facts: &Facts<'_>) -> Option<&Rule> {
         let mut first = None;
-        self.each(facts, |rule, phrase| {
+        self.each(facts, Wanted::First, |rule, phrase| {
             first = phrase.map(|_| rule);
             first.is_none()
         });
@@ -158,7 +168,7 @@ impl Table {
     /// Every rule that holds, in order, with the phrase that was seen.
     pub fn all<'t>(&'t self, facts: &Facts<'_>) -> Vec<(&'t Rule, Option<&'t str>)> {
         let mut all = Vec::new();
-        self.each(facts, |rule, phrase| {
+        self.each(facts, Wanted::All, |rule, phrase| {
             all.push((rule, phrase.map(|phrase| rule.phrases[phrase].as_ref())));
             true
         });
@@ -166,51 +176,58 @@ impl Table {
     }
 
     /// Gives the rules that hold to `found` in order, each with the place of the phrase that was seen, until it says that this
-    /// is enough.
-    fn each<'t>(&'t self, facts: &Facts<'_>, mut found: impl FnMut(&'t Rule, Option<usize>) -> bool) {
-        let text = normalise(facts.text);
+    /// is enough, as it must of the first that holds by its words where no more are wanted.
+    fn each<'t>(&'t self, facts: &Facts<'_>, wanted: Wanted, mut found: impl FnMut(&'t Rule, Option<usize>) -> bool) {
+        let text = normal_bytes(facts.text);
+        let codes = Codes::of(facts);
         let mut providers = self.providers_of_host(facts.host);
-        // Room for what nearly every reply holds, so that it is asked for once.
-        let mut seen: Vec<Candidate> = Vec::with_capacity(32);
+        let mut seen: Vec<Candidate> = Vec::new();
+        // Nothing behind it is looked at: it holds, whatever else is known.
+        let mut last = Candidate::LAST;
         for section in &self.sections {
-            section.index.search(&text, |owner| {
-                match owner {
-                    Owner::Rule { rule, phrase } => seen.push(Candidate::new(section.first_rule + rule as usize, Some(phrase))),
-                    Owner::Provider(id) => providers.insert(id),
+            section.index.hits(&text, |hit| {
+                match hit.owner {
+                    Owner::Rule { rule, phrase } => {
+                        let candidate = Candidate::new(section.first_rule + rule as usize, Some(phrase));
+                        let demand = section.demands[rule as usize];
+                        if candidate < last && demand.allows(codes) && hit.is_whole() {
+                            seen.push(candidate);
+                            if wanted == Wanted::First && !demand.more {
+                                last = candidate;
+                            }
+                        }
+                    }
+                    Owner::Provider(id) => {
+                        if hit.is_whole() {
+                            providers.insert(id);
+                        }
+                    }
                 }
                 true
             });
         }
-        let rules_in = |section: &'t Section, rules: &'t [u32]| {
-            rules.iter().map(|&rule| Candidate::new(section.first_rule + rule as usize, None))
+        let decides = |section: &Section, at: usize| {
+            let demand = section.demands[at];
+            demand.allows(codes) && (!demand.more || holds(&section.rules[at], facts, &text, providers))
         };
-        if !providers.is_empty() {
-            seen.extend(self.sections.iter().flat_map(|section| rules_in(section, &section.by_provider)));
+        for section in &self.sections {
+            let by_provider = if providers.is_empty() { &[][..] } else { &section.by_provider };
+            for rules in [&section.by_code, by_provider] {
+                let candidates = rules.iter().map(|&rule| (Candidate::new(section.first_rule + rule as usize, None), rule));
+                let before = candidates.take_while(|(candidate, _)| *candidate < last);
+                let that_hold = before.filter(|(_, rule)| decides(section, *rule as usize)).map(|(candidate, _)| candidate);
+                seen.extend(that_hold.take(if wanted == Wanted::First { 1 } else { usize::MAX }));
+            }
         }
         seen.sort_unstable();
-        let codes = Codes::of(facts);
-        let mut goes_on = |candidate: Candidate| {
-            let (section, at) = self.place_of(candidate.rule());
-            let rule = &section.rules[at];
-            let demand = section.demands[at];
-            let fails = demand.more && !(demand.allows(codes) && holds(rule, facts, &text, providers));
-            fails || found(rule, candidate.phrase())
-        };
-        // Nearly always a phrase decides before the codes have their turn, so they are no part of what is sorted.
-        let mut by_code = self.sections.iter().flat_map(|section| rules_in(section, &section.by_code)).peekable();
-        let mut last = None;
+        // Of several phrases of one rule the first is told.
+        seen.dedup_by_key(|candidate| candidate.rule());
         for candidate in seen {
-            while let Some(by_code) = by_code.next_if(|by_code| *by_code < candidate) {
-                if !goes_on(by_code) {
-                    return;
-                }
-            }
-            // Of several phrases of one rule the first is told.
-            if last.replace(candidate.rule()) != Some(candidate.rule()) && !goes_on(candidate) {
+            let (section, at) = self.place_of(candidate.rule());
+            if (candidate.phrase().is_none() || decides(section, at)) && !found(&section.rules[at], candidate.phrase()) {
                 return;
             }
         }
-        by_code.all(goes_on);
     }
 
     /// Where the rule of this place among those of all sections stands; places are those that the sections were given.
@@ -237,7 +254,7 @@ impl Table {
 }
 
 /// Whether all that a rule demands beside its phrases is there.
-fn holds(rule: &Rule, facts: &Facts<'_>, text: &str, providers: ProviderSet) -> bool {
+fn holds(rule: &Rule, facts: &Facts<'_>, text: &[u8], providers: ProviderSet) -> bool {
     (rule.provider.is_empty() || rule.provider.iter().any(|&id| providers.contains(id)))
         && (rule.code.is_empty() || facts.code.is_some_and(|code| rule.code.iter().any(|mask| mask.holds(code))))
         && (rule.status.is_empty() || facts.status.is_some_and(|status| rule.status.iter().any(|mask| mask.holds(status))))

@@ -3,7 +3,7 @@
 //! In: a table. Out: what is wrong, with file, line and rule. `rules check` prints it, and the tests demand that the
 //! built-in table has none.
 
-use super::{Facts, Rule, RuleError, Table};
+use super::{Facts, Rule, RuleError, Table, Wanted};
 use crate::phrases::{Ends, PhraseIndex, normalise};
 use crate::reply::{Reply, Stage};
 
@@ -66,7 +66,7 @@ pub(super) fn winner<'t>(table: &'t Table, rule: &Rule, reply: &str) -> Option<(
         stage: Stage::Known(rule.command.first().copied()),
         day: rule.until.or(rule.since),
     };
-    table.each(&facts, |rule, phrase| {
+    table.each(&facts, Wanted::First, |rule, phrase| {
         first = Some((rule, phrase.map(|phrase| rule.phrases[phrase].as_ref())));
         false
     });

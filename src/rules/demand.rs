@@ -1,18 +1,20 @@
-//! What a rule demands, in four bytes: so that most rules that can't hold are passed over without being fetched.
+//! What a rule demands, in eight bytes: so that most rules that can't hold are passed over without being fetched.
 //!
 //! In: a rule's conditions; then the codes of a failure. Out: no, or perhaps; then the rule itself is asked.
 
-use super::{CodeMask, Facts, Rule};
+use super::{CodeMask, Facts, Rule, StatusMask};
 
 /// What a rule demands beside its phrases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Demand {
-    /// Anything at all.
+    /// Anything that the bits do not tell.
     pub(super) more: bool,
     /// A bit for each class that the basic code may have, and [`NO_CODE`] where it may be missing.
     pub(super) classes: u8,
     /// A bit for each subject that the enhanced code may have, and [`NO_STATUS`] where it may be missing.
     pub(super) subjects: u16,
+    /// A bit for each detail that it may have, those from [`LAST_DETAIL`] on together; all where it may be missing.
+    pub(super) details: u32,
 }
 
 /// The codes of a failure, as the bits that a [`Demand`] has for them.
@@ -20,10 +22,13 @@ pub(super) struct Demand {
 pub(super) struct Codes {
     class: u8,
     subject: u16,
+    detail: u32,
 }
 
 const NO_CODE: u8 = 1;
 const NO_STATUS: u16 = 1 << 15;
+const LAST_SUBJECT: u16 = 14;
+const LAST_DETAIL: u16 = 31;
 
 impl Demand {
     pub(super) fn of(rule: &Rule) -> Self {
@@ -32,17 +37,24 @@ impl Demand {
             CodeMask::Class(class) => 1 << class,
         };
         let classes = rule.code.iter().map(class).reduce(|all: u8, one| all | one);
-        let subjects = rule.status.iter().map(|mask| mask.subject.map_or(!NO_STATUS, |subject| 1 << subject.min(14)));
+        let subjects = rule.status.iter().map(|mask| mask.subject.map_or(!NO_STATUS, |subject| 1 << subject.min(LAST_SUBJECT)));
+        let details = rule.status.iter().map(|mask| mask.detail.map_or(u32::MAX, |detail| 1 << detail.min(LAST_DETAIL)));
         Self {
-            more: rule.demands_more(),
+            more: rule.demands_more()
+                || rule.code.iter().any(|mask| matches!(mask, CodeMask::Exact(_)))
+                || !matches!(
+                    &rule.status[..],
+                    [] | [StatusMask { class: None, subject: None | Some(..LAST_SUBJECT), detail: None | Some(..LAST_DETAIL) }]
+                ),
             classes: classes.unwrap_or(u8::MAX),
             subjects: subjects.reduce(|all: u16, one| all | one).unwrap_or(u16::MAX),
+            details: details.reduce(|all: u32, one| all | one).unwrap_or(u32::MAX),
         }
     }
 
     /// Whether the rule may hold for a failure with these codes.
     pub(super) fn allows(self, codes: Codes) -> bool {
-        self.classes & codes.class != 0 && self.subjects & codes.subject != 0
+        self.classes & codes.class != 0 && self.subjects & codes.subject != 0 && self.details & codes.detail != 0
     }
 }
 
@@ -50,7 +62,8 @@ impl Codes {
     pub(super) fn of(facts: &Facts<'_>) -> Self {
         Self {
             class: facts.code.map_or(NO_CODE, |code| 1 << code.class()),
-            subject: facts.status.map_or(NO_STATUS, |status| 1 << status.subject.min(14)),
+            subject: facts.status.map_or(NO_STATUS, |status| 1 << status.subject.min(LAST_SUBJECT)),
+            detail: facts.status.map_or(u32::MAX, |status| 1 << status.detail.min(LAST_DETAIL)),
         }
     }
 }
@@ -70,7 +83,9 @@ mod tests {
             let facts = Facts { code: reply.code, status: reply.enhanced, text: "x", ..Facts::default() };
             let allows = |rule: &&Rule| Demand::of(rule).allows(Codes::of(&facts));
             let (allowed, passed_over): (Vec<&Rule>, Vec<&Rule>) = table.rules().partition(allows);
-            assert!(passed_over.iter().all(|rule| !holds(rule, &facts, "x", ProviderSet::default())));
+            assert!(passed_over.iter().all(|rule| !holds(rule, &facts, b"x", ProviderSet::default())));
+            let told = allowed.iter().filter(|rule| !Demand::of(rule).more);
+            assert!(told.clone().count() > 0 && told.into_iter().all(|rule| holds(rule, &facts, b"x", ProviderSet::default())));
             assert!(!allowed.is_empty() && !passed_over.is_empty());
         }
     }

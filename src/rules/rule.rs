@@ -114,11 +114,9 @@ impl fmt::Display for Day {
 }
 
 impl Rule {
-    /// Whether it has conditions beside its phrases.
+    /// Whether it has conditions beside phrases and codes.
     pub(super) fn demands_more(&self) -> bool {
         !(self.provider.is_empty()
-            && self.code.is_empty()
-            && self.status.is_empty()
             && self.command.is_empty()
             && self.since.is_none()
             && self.until.is_none()
@@ -159,9 +157,9 @@ impl Pattern {
         RegexBuilder::new(&self.source).unicode(!self.source.is_ascii()).size_limit(1 << 20).build()
     }
 
-    pub(super) fn is_match(&self, text: &str) -> bool {
+    pub(super) fn is_match(&self, text: &[u8]) -> bool {
         // Rule files are checked on loading, so one that does not compile is a built-in one that its tests would refuse.
-        self.compiled.get_or_init(|| self.compile().ok()).as_ref().is_some_and(|regex| regex.is_match(text.as_bytes()))
+        self.compiled.get_or_init(|| self.compile().ok()).as_ref().is_some_and(|regex| regex.is_match(text))
     }
 }
 
