@@ -18,20 +18,16 @@ pub(crate) fn normal_bytes(text: &str) -> Vec<u8> {
         return normalise_any(text).into_bytes();
     }
     // Whole pieces of some bytes each, so that the compiler makes the bytes of a piece plain at once.
-    let mut normal = Vec::with_capacity(text.len() + 2 * PIECE);
+    let length = text.len().next_multiple_of(PIECE);
+    let mut normal = Vec::with_capacity(length + 1);
     normal.extend_from_slice(text.as_bytes());
-    normal.resize(text.len().next_multiple_of(PIECE) + PIECE, b'-');
+    normal.resize(length + 1, b'-');
     for piece in normal.as_chunks_mut::<PIECE>().0 {
         piece.iter_mut().for_each(|byte| *byte = plain(*byte));
     }
     // Most texts have no such place, and looking for one costs a fraction of moving bytes.
-    let mut gaps = [0; PIECE];
-    for (piece, next) in normal.as_chunks::<PIECE>().0.iter().zip(normal[1..].as_chunks::<PIECE>().0) {
-        for ((gap, byte), next) in gaps.iter_mut().zip(piece).zip(next) {
-            *gap |= u8::from(*byte == b' ') & u8::from(*next == b' ');
-        }
-    }
-    let has_gaps = gaps != [0; PIECE];
+    let behind = &normal[1..];
+    let has_gaps = normal.iter().zip(behind).fold(false, |has, (a, b)| has | ((*a == b' ') & (*b == b' ')));
     normal.truncate(text.len());
     if has_gaps {
         normal.dedup_by(|b, a| *a == b' ' && *b == b' ');
