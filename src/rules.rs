@@ -181,7 +181,8 @@ impl Table {
         let text = normal_bytes(facts.text);
         let codes = Codes::of(facts);
         let mut providers = self.providers_of_host(facts.host);
-        let mut seen: Vec<Candidate> = Vec::new();
+        // Room for what nearly every reply holds, so that it is asked for once.
+        let mut seen: Vec<Candidate> = Vec::with_capacity(16);
         // Nothing behind it is looked at: it holds, whatever else is known.
         let mut last = Candidate::LAST;
         for section in &self.sections {

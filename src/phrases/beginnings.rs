@@ -95,15 +95,18 @@ impl Beginnings {
     /// The place among the starts of the text at a place of a block, if there is one.
     pub(super) fn start(&self, block: &Block, at: usize) -> (usize, bool) {
         let beginning = beginning(block, at);
-        let start = |length| {
-            let beginning = first(beginning, length);
+        let (long, short) = (first(beginning, LONG), first(beginning, SHORT));
+        let start = |beginning| {
             let (place, bit) = place(beginning);
             let rank = (self.ranks[place] + (self.bits[place] & ((1 << bit) - 1)).count_ones()) as usize;
             let known = self.starts[rank].beginning;
             (rank, (known == beginning) | (known == 0))
         };
-        let (long, short) = (start(LONG), start(SHORT));
-        if long.1 { long } else { short }
+        let (place, bit) = place(long);
+        let is_long = self.bits[place] >> bit & 1 == 1;
+        let found = start(if is_long { long } else { short });
+        // Another beginning may have the same bit.
+        if is_long && !found.1 { start(short) } else { found }
     }
 }
 

@@ -195,7 +195,9 @@ pub(super) fn find_enhanced(text: &str) -> Option<EnhancedCode> {
     let bytes = text.as_bytes();
     let mut first = None;
     for at in memchr::memchr_iter(b'.', bytes).filter_map(|dot| dot.checked_sub(1)) {
-        if let Some(code) = enhanced_at(bytes, at) {
+        if matches!(bytes[at], b'2' | b'4' | b'5')
+            && let Some(code) = enhanced_at(bytes, at)
+        {
             if code.is_exact() && code.class != 2 {
                 return Some(code);
             }
