@@ -171,7 +171,7 @@ fn unquoted(quoted: &[&str]) -> String {
     while lines.next_if(|line| !is_field(line)).is_some() {}
     let marked = lines.peek().is_some_and(|line| line.starts_with('>'));
     let indent = lines.peek().map_or(0, |line| line.len() - line.trim_start().len());
-    let mut text = String::new();
+    let mut text = String::with_capacity(quoted.iter().map(|line| line.len() + 1).sum::<usize>().min(FIELD_BYTES));
     for line in lines {
         if text.len() > FIELD_BYTES {
             break;

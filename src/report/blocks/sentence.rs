@@ -5,6 +5,9 @@ use crate::limits::cut;
 use crate::report::address::Found;
 use crate::report::words::{List, Said, says};
 
+/// Room for most sentences.
+const SENTENCE: usize = 256;
+
 /// Whether a sentence runs on from the line before, over the address, to the words behind it.
 pub(super) fn continues(lines: &[&str], at: usize, after: &str) -> bool {
     at > 0
@@ -15,7 +18,7 @@ pub(super) fn continues(lines: &[&str], at: usize, after: &str) -> bool {
 
 /// Whether an address at the beginning of a line is that of a helper, by the sentence that leads to it.
 pub(super) fn is_contact_line(lines: &[&str], at: usize, after: &str) -> bool {
-    let mut lead = String::new();
+    let mut lead = String::with_capacity(SENTENCE);
     let before = lines[..at].iter().rev().take(6).skip_while(|line| line.trim().is_empty()).take(2);
     for line in before.take_while(|line| !line.trim().is_empty()).collect::<Vec<_>>().into_iter().rev() {
         lead.push_str(cut(line.trim(), 400));
@@ -64,7 +67,7 @@ fn sentence_ends(text: &str) -> impl Iterator<Item = usize> {
 /// How surely a sentence names an address as the failed one; none where it names a helper.
 pub(super) fn in_sentence(lines: &[&str], at: usize, paragraph: usize, found: &Found) -> Option<Sureness> {
     let line = lines[at];
-    let mut lead = String::new();
+    let mut lead = String::with_capacity(SENTENCE);
     for line in &lines[paragraph.max(at.saturating_sub(3))..at] {
         lead.push_str(cut(line.trim(), 400));
         lead.push(' ');
