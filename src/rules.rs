@@ -193,7 +193,7 @@ impl Table {
                         let demand = section.demands[rule as usize];
                         if candidate < last && demand.allows(codes) && hit.is_whole() {
                             seen.push(candidate);
-                            if wanted == Wanted::First && !demand.more {
+                            if wanted == Wanted::First && !demand.more() {
                                 last = candidate;
                             }
                         }
@@ -209,7 +209,7 @@ impl Table {
         }
         let decides = |section: &Section, at: usize| {
             let demand = section.demands[at];
-            demand.allows(codes) && (!demand.more || holds(&section.rules[at], facts, &text, providers))
+            demand.allows(codes) && (!demand.more() || holds(&section.rules[at], facts, &text, providers))
         };
         for section in &self.sections {
             let by_provider = if providers.is_empty() { &[][..] } else { &section.by_provider };
