@@ -10,6 +10,8 @@ mod find;
 
 use std::borrow::Cow;
 
+use crate::phrases::may_hold;
+
 pub use code::{EnhancedCode, ReplyCode};
 pub use command::{Command, Stage};
 use find::{find_code, find_enhanced, last_real_reply, paired};
@@ -68,12 +70,7 @@ impl<'a> Reply<'a> {
 fn without_repeated_codes(text: &str, first_end: usize) -> Cow<'_, str> {
     let (head, tail) = text.split_at(first_end);
     let digits = &head[first_end - 3..];
-    // Most texts don't, and to know it without a branch costs a fraction of looking for each digit.
-    let bytes = |from| tail.as_bytes().get(from..).unwrap_or_default();
-    let threes = bytes(0).iter().zip(bytes(1)).zip(bytes(2)).map(|((a, b), c)| [*a, *b, *c]);
-    let known = [0, 1, 2].map(|place| digits.as_bytes()[place]);
-    let repeats = threes.fold(false, |repeats, [a, b, c]| repeats | ((a == known[0]) & (b == known[1]) & (c == known[2])));
-    if !repeats {
+    if !may_hold(tail.as_bytes(), digits.as_bytes()) {
         return Cow::Borrowed(text);
     }
     let multi_line = tail.starts_with('-');
