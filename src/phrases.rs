@@ -309,6 +309,21 @@ mod tests {
         assert_eq!(found(&["не найден"], "Пользователь НЕ НАЙДЕН"), [0]);
     }
 
+    #[test]
+    fn thousands_of_phrases_are_found_though_some_share_a_bit() {
+        let phrases: Vec<String> = (0..5_000).map(|number| format!("{:05x} {number}", number * 40_503 % 0x10_0000)).collect();
+        let index = PhraseIndex::build(phrases.iter().map(String::as_str).zip(0..), Ends::WithWord);
+        assert!(index.beginnings.starts.iter().filter(|start| start.beginning == 0).count() > 1);
+        for (place, phrase) in phrases.iter().enumerate() {
+            let mut hits = Vec::new();
+            index.search(&format!("no {phrase}, no"), |owner| {
+                hits.push(owner);
+                true
+            });
+            assert_eq!(hits, [place]);
+        }
+    }
+
     proptest! {
         #[test]
         fn a_search_finds_what_a_plain_look_at_every_place_finds(
