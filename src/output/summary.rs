@@ -1,7 +1,6 @@
 //! Counts over many mails: kinds, causes, actions, recipient domains, remote systems, rules; as text or as JSON.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -35,7 +34,7 @@ pub struct Tally {
     decided_by: Values,
     domains: Names,
     remote_mtas: Names,
-    rules: Names<BuildHasherDefault<Quick>>,
+    rules: Names,
 }
 
 /// How often each value of the taxonomy came, with its name; the place of a value is its number.
@@ -73,27 +72,9 @@ impl Values {
 
 /// How often each name came.
 #[derive(Debug, Default)]
-struct Names<S = RandomState>(HashMap<String, u64, S>);
+struct Names(HashMap<String, u64>);
 
-/// A hash for names of our own, which nobody chooses so that they collide.
-#[derive(Debug, Default)]
-struct Quick(u64);
-
-impl Hasher for Quick {
-    fn write(&mut self, bytes: &[u8]) {
-        let (eights, rest) = bytes.as_chunks();
-        let rest = rest.iter().fold(0, |number, &byte| number << 8 | u64::from(byte));
-        for eight in eights.iter().map(|eight| u64::from_le_bytes(*eight)).chain([rest]) {
-            self.0 = (self.0 ^ eight).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
-        }
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-impl<S: BuildHasher> Names<S> {
+impl Names {
     fn add(&mut self, name: &str) {
         match self.0.get_mut(name) {
             Some(number) => *number += 1,
@@ -131,7 +112,7 @@ impl Serialize for Values {
     }
 }
 
-impl<H: BuildHasher> Serialize for Names<H> {
+impl Serialize for Names {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.sorted())
     }
@@ -279,9 +260,9 @@ mod tests {
 
     #[test]
     fn names_beyond_the_bound_are_counted_together() {
-        let mut all: Names = Names::default();
+        let mut all = Names::default();
         for part in 0..3 {
-            let mut some: Names = Names::default();
+            let mut some = Names::default();
             for at in 0..NAMES / 2 {
                 some.add(&format!("{part}-{at:06}.example"));
             }
