@@ -37,7 +37,8 @@ impl Node {
 pub(crate) struct Trie(pub(crate) List<Node>);
 
 impl Trie {
-    /// Builds it over sorted words, none of them empty, fewer than [`NONE`]; of equal ones the last is meant.
+    /// Builds it over sorted words, none of them empty, fewer than [`NONE`], as [`crate::limits::RULE_BYTES`] of rules have; of
+    /// equal ones the last is meant.
     pub(super) fn build(words: &[&[u8]]) -> Self {
         // The root stands alone in front, so that no base is negative.
         let mut nodes = vec![Node::FREE; 256];

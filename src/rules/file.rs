@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::{CodeMask, Day, List, Pattern, Provider, ProviderId, ProviderSet, Rule, StatusMask, Text};
+use crate::limits::RULE_BYTES;
 use crate::phrases::fragments;
 use crate::reply::{Command, EnhancedCode, ReplyCode};
 use crate::verdict::Cause;
@@ -130,7 +131,13 @@ pub(super) fn read(
 ) -> Result<(Vec<Rule>, Vec<Provider>), Vec<RuleError>> {
     let mut errors = Vec::new();
     let mut parsed = Vec::new();
+    let mut bytes = 0;
     for source in sources {
+        bytes += source.text.len();
+        if bytes > RULE_BYTES {
+            let message = format!("more than {} MiB of rules", RULE_BYTES >> 20);
+            return Err(vec![RuleError { file: source.name.to_owned(), line: 1, rule: None, message }]);
+        }
         match toml::from_str::<RawFile>(source.text) {
             Ok(file) => parsed.push((source, file)),
             Err(error) => errors.push(syntax_error(source, &error)),
@@ -392,6 +399,11 @@ mod tests {
         );
         assert!(refused("\n[[rule]]\nid = \"a\"\ncause = \"polic\"\n").starts_with("my.toml:4: rule `a`: unknown cause `polic`"));
         assert!(refused("[[rule\n").starts_with("my.toml:1: "));
+    }
+
+    #[test]
+    fn more_than_the_index_can_count_is_refused() {
+        assert_eq!(refused(&"#".repeat(RULE_BYTES + 1)), "my.toml:1: more than 16 MiB of rules");
     }
 
     #[test]
