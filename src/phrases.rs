@@ -52,9 +52,16 @@ const GAP: char = '\n';
 /// The parent of an entry that has none.
 const NO_PARENT: u32 = u32::MAX;
 
-/// Phrases, ready to be searched for.
+/// The numbers of [`Beginnings`] for thousands of phrases.
+pub(crate) const THOUSANDS: usize = 1024;
+/// The same for hundreds.
+pub(crate) const HUNDREDS: usize = 256;
+/// The same for dozens.
+pub(crate) const DOZENS: usize = 64;
+
+/// Phrases, ready to be searched for, as many as `SIZE` says or more.
 #[derive(Debug)]
-pub(crate) struct PhraseIndex<O: Clone + 'static> {
+pub(crate) struct PhraseIndex<O: Clone + 'static, const SIZE: usize> {
     /// The phrases, one behind the other.
     pub(crate) texts: Text,
     /// Sorted by first fragment.
@@ -62,7 +69,7 @@ pub(crate) struct PhraseIndex<O: Clone + 'static> {
     /// Over the first fragments of the entries.
     pub(crate) trie: Trie,
     /// How the first fragments begin.
-    pub(crate) beginnings: Beginnings,
+    pub(crate) beginnings: Beginnings<SIZE>,
     pub(crate) ends: Ends,
 }
 
@@ -71,7 +78,7 @@ pub(crate) fn fragments(phrase: &str) -> impl Iterator<Item = String> {
     phrase.split("...").map(normalise)
 }
 
-impl<O: Copy + 'static> PhraseIndex<O> {
+impl<O: Copy + 'static, const SIZE: usize> PhraseIndex<O, SIZE> {
     /// Indexes phrases, each of which has a first fragment of three bytes at least.
     pub(crate) fn build<'p>(phrases: impl Iterator<Item = (&'p str, O)>, ends: Ends) -> Self {
         let mut phrases: Vec<(Vec<String>, O)> = phrases.map(|(phrase, owner)| (fragments(phrase).collect(), owner)).collect();
@@ -257,7 +264,7 @@ mod tests {
     use super::*;
 
     fn found(phrases: &[&str], text: &str) -> Vec<usize> {
-        let index = PhraseIndex::build(phrases.iter().copied().zip(0..), Ends::WithWord);
+        let index = PhraseIndex::<_, DOZENS>::build(phrases.iter().copied().zip(0..), Ends::WithWord);
         let mut hits = Vec::new();
         index.search(&normalise(text), |owner| {
             hits.push(owner);
@@ -286,7 +293,7 @@ mod tests {
 
     #[test]
     fn stems_may_end_anywhere() {
-        let index = PhraseIndex::build([("undeliver", ())].into_iter(), Ends::Anywhere);
+        let index = PhraseIndex::<_, DOZENS>::build([("undeliver", ())].into_iter(), Ends::Anywhere);
         let mut hits = 0;
         index.search("undeliverable: undelivered, notundelivered", |()| {
             hits += 1;
@@ -312,7 +319,7 @@ mod tests {
     #[test]
     fn thousands_of_phrases_are_found_though_some_share_a_bit() {
         let phrases: Vec<String> = (0..5_000).map(|number| format!("{:05x} {number}", number * 40_503 % 0x10_0000)).collect();
-        let index = PhraseIndex::build(phrases.iter().map(String::as_str).zip(0..), Ends::WithWord);
+        let index = PhraseIndex::<_, DOZENS>::build(phrases.iter().map(String::as_str).zip(0..), Ends::WithWord);
         assert!(index.beginnings.starts.iter().filter(|start| start.beginning == 0).count() > 1);
         for (place, phrase) in phrases.iter().enumerate() {
             let mut hits = Vec::new();
@@ -339,7 +346,7 @@ mod tests {
             };
             let plain: Vec<_> = (0..phrases.len()).filter(|&place| (0..bytes.len()).any(|at| is_at(&phrases[place], at))).collect();
             let ends = if anywhere { Ends::Anywhere } else { Ends::WithWord };
-            let index = PhraseIndex::build(phrases.iter().map(String::as_str).zip(0..), ends);
+            let index = PhraseIndex::<_, DOZENS>::build(phrases.iter().map(String::as_str).zip(0..), ends);
             let mut found = std::collections::BTreeSet::new();
             index.search(text, |owner| {
                 found.insert(owner);

@@ -17,13 +17,10 @@ const LONG: usize = 6;
 /// So many of a word that has no more; no word is shorter.
 const SHORT: usize = 3;
 
-/// So many numbers hold the bits, a power of two: few bits of thousands of words are set, so that few texts are mistaken, and
-/// they stay in the nearest cache still.
-const NUMBERS: usize = 1024;
-
-/// A set with a bit for each hash of a beginning.
+/// A set with a bit for each hash of a beginning, held by so many numbers, a power of two: few of the bits are set, so that few
+/// texts are mistaken, and they stay in the nearest cache still.
 #[derive(Debug)]
-pub(crate) struct Beginnings {
+pub(crate) struct Beginnings<const NUMBERS: usize> {
     pub(crate) bits: Cow<'static, [u64; NUMBERS]>,
     /// For each number, how many bits are set in those before it.
     pub(crate) ranks: Cow<'static, [u32; NUMBERS]>,
@@ -49,14 +46,14 @@ impl Start {
     }
 }
 
-impl Beginnings {
+impl<const NUMBERS: usize> Beginnings<NUMBERS> {
     /// The beginnings of words, each of which has three bytes at least.
     pub(super) fn of(words: &[&[u8]], trie: &Trie) -> Self {
         let mut starts: Vec<_> = words
             .iter()
             .map(|word| {
                 let start = trie.start(&word[..if word.len() < LONG { SHORT } else { LONG }]);
-                (place(start.beginning), start)
+                (Self::place(start.beginning), start)
             })
             .collect();
         starts.sort_unstable_by_key(|(place, start)| (*place, start.beginning));
@@ -86,7 +83,7 @@ impl Beginnings {
     pub(super) fn have(&self, block: &Block, at: usize) -> u64 {
         let beginning = beginning(block, at);
         let bit = |length| {
-            let (place, bit) = place(first(beginning, length));
+            let (place, bit) = Self::place(first(beginning, length));
             self.bits[place] >> bit & 1
         };
         bit(LONG) | bit(SHORT)
@@ -97,24 +94,24 @@ impl Beginnings {
         let beginning = beginning(block, at);
         let (long, short) = (first(beginning, LONG), first(beginning, SHORT));
         let start = |beginning| {
-            let (place, bit) = place(beginning);
+            let (place, bit) = Self::place(beginning);
             let rank = (self.ranks[place] + (self.bits[place] & ((1 << bit) - 1)).count_ones()) as usize;
             let known = self.starts[rank].beginning;
             (rank, (known == beginning) | (known == 0))
         };
-        let (place, bit) = place(long);
+        let (place, bit) = Self::place(long);
         let is_long = self.bits[place] >> bit & 1 == 1;
         let found = start(if is_long { long } else { short });
         // Another beginning may have the same bit.
         if is_long && !found.1 { start(short) } else { found }
     }
-}
 
-/// Where the bit of a beginning stands: in which number, and where in it.
-fn place(beginning: u64) -> (usize, u32) {
-    // The highest bits of the product are those that every byte has a part in.
-    let hash = beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - 6 - NUMBERS.ilog2());
-    ((hash >> 6) as usize, hash as u32 & 63)
+    /// Where the bit of a beginning stands: in which number, and where in it.
+    fn place(beginning: u64) -> (usize, u32) {
+        // The highest bits of the product are those that every byte has a part in.
+        let hash = beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - 6 - NUMBERS.ilog2());
+        ((hash >> 6) as usize, hash as u32 & 63)
+    }
 }
 
 /// How the text at a place of a block begins, the first byte lowest.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::{Serialize, Serializer};
 
-use crate::phrases::{Ends, PhraseIndex};
+use crate::phrases::{DOZENS, Ends, PhraseIndex};
 
 /// The stage of the SMTP dialogue that was answered (RFC 5321 section 4.1, 3207, 4954).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,7 +131,7 @@ enum Sign {
     Mark(usize),
 }
 
-static STAGES: LazyLock<PhraseIndex<Sign>> = LazyLock::new(|| {
+static STAGES: LazyLock<PhraseIndex<Sign, DOZENS>> = LazyLock::new(|| {
     let marks = MARKS.iter().zip(0..).map(|((phrase, _), place)| (*phrase, Sign::Mark(place)));
     PhraseIndex::build(marks.chain(FRAMES.iter().map(|phrase| (*phrase, Sign::Frame))), Ends::Anywhere)
 });

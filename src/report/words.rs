@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use super::{blocks, challenge, dialect, feedback, transcript};
-use crate::phrases::{Ends, PhraseIndex};
+use crate::phrases::{DOZENS, Ends, HUNDREDS, PhraseIndex};
 use crate::reply::Command;
 
 macro_rules! lists {
@@ -66,14 +66,14 @@ enum Sought {
     Mark(&'static str),
 }
 
-static SOUGHT: LazyLock<PhraseIndex<Sought>> = LazyLock::new(|| {
+static SOUGHT: LazyLock<PhraseIndex<Sought, HUNDREDS>> = LazyLock::new(|| {
     let lists = lists().map(|(list, phrase)| (phrase, Sought::List(list)));
     let marks = dialect::says().chain(challenge::says()).map(|mark| (mark, Sought::Mark(mark)));
     PhraseIndex::build(lists.chain(marks), Ends::Anywhere)
 });
 
 /// A list that is asked alone, in texts in which no other one is looked for.
-pub(super) struct Alone(LazyLock<PhraseIndex<()>>);
+pub(super) struct Alone(LazyLock<PhraseIndex<(), DOZENS>>);
 
 /// Display names of mail systems.
 pub(super) static SYSTEM_NAMES: Alone = Alone(LazyLock::new(|| Alone::index(include_str!("words/system-names.txt"))));
@@ -83,7 +83,7 @@ pub(super) static ORIGINAL_FOLLOWS: Alone = Alone(LazyLock::new(|| Alone::index(
 pub(super) static AUTO_REPLIES: Alone = Alone(LazyLock::new(|| Alone::index(include_str!("words/auto-reply.txt"))));
 
 impl Alone {
-    fn index(file: &'static str) -> PhraseIndex<()> {
+    fn index(file: &'static str) -> PhraseIndex<(), DOZENS> {
         PhraseIndex::build(lines(file).map(|phrase| (phrase, ())), Ends::Anywhere)
     }
 

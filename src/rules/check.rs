@@ -4,7 +4,7 @@
 //! built-in table has none.
 
 use super::{Facts, Rule, RuleError, Table, Wanted};
-use crate::phrases::{Ends, PhraseIndex, normalise};
+use crate::phrases::{DOZENS, Ends, PhraseIndex, normalise};
 use crate::reply::{Reply, Stage};
 
 /// Everything that is wrong with the rules for which `wanted` holds, in the order of the table.
@@ -38,7 +38,7 @@ fn check_rule(table: &Table, rule: &Rule) -> Vec<RuleError> {
         }
     }
     for phrase in rule.phrases.iter() {
-        let index = PhraseIndex::build(std::iter::once((phrase.as_ref(), ())), Ends::WithWord);
+        let index = PhraseIndex::<_, DOZENS>::build(std::iter::once((phrase.as_ref(), ())), Ends::WithWord);
         let mut found = false;
         for example in rule.examples.iter() {
             index.search(&normalise(&Reply::parse(example).text), |()| {

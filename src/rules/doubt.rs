@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::check::{line_of, winner};
 use super::draft::PLACEHOLDER_SOURCE;
 use super::{Facts, Rule, RuleError, Table};
-use crate::phrases::{Ends, PhraseIndex, normalise};
+use crate::phrases::{Ends, PhraseIndex, THOUSANDS, normalise};
 use crate::reply::{Reply, Stage};
 use crate::verdict::Cause;
 
@@ -113,7 +113,7 @@ fn common_phrases(rules: &[&Rule]) -> Common {
     let alone = rules.iter().enumerate().filter(|(_, rule)| decides_alone(rule));
     let phrases =
         alone.flat_map(|(at, rule)| rule.phrases.iter().enumerate().map(move |(phrase, text)| (text.as_ref(), (at, phrase))));
-    let index = PhraseIndex::build(phrases, Ends::WithWord);
+    let index = PhraseIndex::<_, THOUSANDS>::build(phrases, Ends::WithWord);
     let mut found = Common::new();
     for rule in rules {
         for example in rule.examples.iter() {

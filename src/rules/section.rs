@@ -4,7 +4,7 @@
 
 use super::demand::Demand;
 use super::{List, Provider, ProviderId, Rule, Text};
-use crate::phrases::{Ends, PhraseIndex};
+use crate::phrases::{Ends, PhraseIndex, THOUSANDS};
 
 /// Whose phrase it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) struct Section {
     pub(super) by_code: List<u32>,
     /// Rules without phrases that hold only for some provider.
     pub(super) by_provider: List<u32>,
-    pub(super) index: PhraseIndex<Owner>,
+    pub(super) index: PhraseIndex<Owner, THOUSANDS>,
 }
 
 /// Rules of the program or of a file; they are never copied.
