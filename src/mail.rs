@@ -1,9 +1,9 @@
 //! Raw bytes → header fields, parts, decoded text.
 //!
 //! In: one mail as it came, in whatever line ends. Out: its header, its leaf parts in order, and their text when asked
-//! for. A returned message is a leaf: its header can be read, its body is never decoded. Header syntax, transfer encodings
-//! and charsets are mail-parser's; the walk over the parts is ours, because it must follow broken boundaries, stop at the
-//! returned message and keep its bounds. This module knows nothing of bounces.
+//! for. A returned message is a leaf: its header can be read, its body is never decoded. Header syntax, base64, charsets
+//! and HTML are mail-parser's; the walk over the parts is ours, because it must follow broken boundaries, stop at the returned
+//! message and keep its bounds, and quoted-printable for its speed. This module knows nothing of bounces.
 
 mod content_type;
 mod header;
