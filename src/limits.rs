@@ -25,7 +25,7 @@ pub const DIAGNOSTIC_BYTES: usize = 4 << 10;
 pub const ADDRESS_BYTES: usize = 512;
 /// Most characters that `...` in a phrase may stand for.
 pub const PHRASE_GAP: usize = 200;
-/// Most bytes of all rule files together; the index over their phrases counts in less than four bytes.
+/// Most bytes of all rule files together; the index over their phrases counts them in 24 bits.
 pub const RULE_BYTES: usize = 16 << 20;
 /// Most bytes of one mail that are kept; the rest is passed over. A report stands at the front, before what it returns.
 pub const MAIL_BYTES: usize = 16 << 20;

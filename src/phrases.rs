@@ -59,7 +59,7 @@ pub(crate) const HUNDREDS: usize = 256;
 /// The same for dozens.
 pub(crate) const DOZENS: usize = 64;
 
-/// Phrases, ready to be searched for, as many as `SIZE` says or more.
+/// Phrases, ready to be searched for. `SIZE` is that of their number; another one makes the search slower and finds the same.
 #[derive(Debug)]
 pub(crate) struct PhraseIndex<O: Clone + 'static, const SIZE: usize> {
     /// The phrases, one behind the other.

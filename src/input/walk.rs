@@ -12,7 +12,7 @@ pub(super) fn walk(folder: &Path) -> Vec<Entry> {
     // Neighbours share their folder: whether it is a Maildir is asked once.
     let mut asked: (Vec<u8>, bool) = Default::default();
     let mut in_maildir = move |path: &Path, name: &OsStr| {
-        // The path without its last part, which costs ten times as much to be had as a path.
+        // The path without its last part; `Path::parent` would take every path apart for it.
         let path_bytes = path.as_os_str().as_encoded_bytes();
         let folder = &path_bytes[..path_bytes.len() - name.len()];
         if asked.0 != folder {

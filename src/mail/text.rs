@@ -50,7 +50,7 @@ pub(super) fn plain_spaces(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// HTML with a space behind each cell and a line break before each block, which would run together without their tags; without
-/// attributes, which are half of most HTML and say nothing.
+/// attributes, which say nothing.
 fn with_breaks(html: &str) -> String {
     let mut text = String::with_capacity(html.len() + html.len() / 8);
     let mut from = 0;

@@ -2,7 +2,7 @@
 //!
 //! In: words in their trie, then texts. Out: none, or the node from which the walk goes on. Of the words of a text three in four
 //! begin no phrase. To know it without a branch costs a tenth of a walk through the phrases that ends soon, because no processor
-//! foresees where it ends; and a walk that does not begin at the root is half as long.
+//! foresees where it ends; and a walk that does not begin at the root is much shorter.
 
 use std::borrow::Cow;
 

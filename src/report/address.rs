@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::text::push_lower;
+use super::words::ends_with_ignore_case;
 use crate::limits::{ADDRESS_BYTES, DIAGNOSTIC_BYTES, cut};
 
 /// An address out of a field or a line: without type, display name, angle brackets, quotes or comment; domain in lower case,
@@ -170,10 +171,6 @@ pub(super) fn addresses_from(text: &str, from: usize) -> impl Iterator<Item = Fo
 /// All addresses of a text.
 pub(super) fn find_all(text: &str) -> Vec<Found> {
     addresses(text).collect()
-}
-
-pub(super) fn ends_with_ignore_case(text: &str, end: &str) -> bool {
-    text.len() >= end.len() && text.as_bytes()[text.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
 }
 
 fn local_start(text: &str, at: usize, from: usize) -> usize {

@@ -4,10 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::address::ends_with_ignore_case;
 use super::fields;
 use super::notice::Notice;
-use super::words::List;
+use super::words::{List, ends_with_ignore_case};
 use super::{RECIPIENTS_READ, Recipient, Report, address};
 use crate::mail::{Header, Mail, Part};
 use crate::verdict::{Kind, Outcome};

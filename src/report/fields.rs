@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::words::ends_with_ignore_case;
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 
 /// One unfolded field.
@@ -17,10 +18,7 @@ pub(super) struct Field<'t> {
 impl Field<'_> {
     /// Whether the value is free text, which may go on at the margin where its folds were lost.
     fn is_text(&self) -> bool {
-        !["Recipient", "MTA", "Action", "Status", "Date"].iter().any(|end| {
-            self.name.len() >= end.len()
-                && self.name.as_bytes()[self.name.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
-        })
+        !["Recipient", "MTA", "Action", "Status", "Date"].iter().any(|end| ends_with_ignore_case(self.name, end))
     }
 
     pub(super) fn is(&self, name: &str) -> bool {

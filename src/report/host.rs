@@ -2,8 +2,7 @@
 //!
 //! In: a text. Out: the host, by the address in brackets behind it, by the words before it, or by a label of its own.
 
-use super::address::ends_with_ignore_case;
-use super::words::find_ignore_case;
+use super::words::{ends_with_ignore_case, find_ignore_case};
 use crate::reply::EnhancedCode;
 
 /// Words after which a reporting system names the host that answered.

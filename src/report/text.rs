@@ -2,8 +2,7 @@
 //!
 //! In: a mail taken apart. Out: lines, the quoted original cut off, and the same as one lower-case text for looking up words.
 
-use super::address::ends_with_ignore_case;
-use super::words::{ORIGINAL_FOLLOWS, says};
+use super::words::{ORIGINAL_FOLLOWS, ends_with_ignore_case, says};
 use crate::limits::{PROSE_LINES, TEXT_BYTES, cut};
 use crate::mail::{Mail, Part};
 use crate::reply::Reply;
@@ -60,27 +59,22 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
 fn words(lines: &[&str]) -> (String, bool) {
     let mut has_quotes = false;
     let mut words = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
-    let is_quote = |line: &str| line.starts_with(['>', '|']) && !line.starts_with(">>>");
-    let trimmed = || lines.iter().map(|line| line.trim_start());
-    for line in trimmed() {
-        if is_quote(line) {
+    for line in lines {
+        let line = line.trim_start();
+        if line.starts_with(['>', '|']) && !line.starts_with(">>>") {
             has_quotes = true;
             continue;
         }
-        words.push_str(line);
+        if line.is_ascii() {
+            words.push_str(line);
+        } else {
+            words.push_str(&line.to_lowercase().replace('\u{2019}', "'"));
+        }
         words.push(' ');
     }
-    if words.is_ascii() {
-        words.make_ascii_lowercase();
-        return (words, has_quotes);
-    }
-    // Line by line, since many are ASCII still.
-    words.clear();
-    for line in trimmed().filter(|line| !is_quote(line)) {
-        push_lower(&mut words, line);
-        words.push(' ');
-    }
-    (words.replace('\u{2019}', "'"), has_quotes)
+    // The lines in ASCII all at once.
+    words.make_ascii_lowercase();
+    (words, has_quotes)
 }
 
 /// The texts for people: the parts before the report and the returned message; HTML only where plain text names nobody.

@@ -138,6 +138,11 @@ pub(super) fn says(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
+/// Whether a text ends with another, letter case ignored.
+pub(super) fn ends_with_ignore_case(text: &str, end: &str) -> bool {
+    text.len() >= end.len() && text.as_bytes()[text.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+}
+
 /// Where a lower-case text occurs, letter case ignored.
 pub(super) fn find_ignore_case(text: &str, lower: &str) -> Option<usize> {
     let first = *lower.as_bytes().first()?;

@@ -4,7 +4,7 @@ use super::sentence::{continues, in_sentence, is_contact_line, leads_to_others};
 use super::{Sureness, says_nothing};
 use crate::reply::EnhancedCode;
 use crate::report::address::{self, Found};
-use crate::report::words::{OTHER_PARTIES, Said};
+use crate::report::words::{OTHER_PARTIES, Said, ends_with_ignore_case};
 
 /// Most addresses that are taken from one line.
 const PER_LINE: usize = 32;
@@ -145,8 +145,7 @@ fn closes_a_name(line: &str, found: &Found, before: &str) -> bool {
     let closes = line[found.end..].trim().trim_matches(['>', ':', ')', ']', '<']).trim().is_empty()
         || line[found.end..].trim_start_matches('>').trim_start().starts_with("<mailto:");
     let lead = &line[..found.start];
-    let opens =
-        lead.ends_with(['<', '(']) || lead.len() >= 7 && lead.as_bytes()[lead.len() - 7..].eq_ignore_ascii_case(b"mailto:");
+    let opens = lead.ends_with(['<', '(']) || ends_with_ignore_case(lead, "mailto:");
     if !(closes && opens) {
         return false;
     }
