@@ -26,6 +26,11 @@ impl<'a> Field<'a> {
     /// The value unfolded, encoded words (RFC 2047) and raw 8-bit text decoded.
     pub fn text(&self) -> Cow<'a, str> {
         let raw = &self.raw[..self.raw.len().min(FIELD_BYTES)];
+        // Nearly all values are one line of printable ASCII; of a few words without the sign of encoded ones.
+        let is_plain = raw.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~') & (*byte != b'?'));
+        if is_plain && let Ok(text) = std::str::from_utf8(raw) {
+            return Cow::Borrowed(text.trim_matches(' '));
+        }
         if holds_encoded_word(raw) {
             let mut line = raw.to_vec();
             line.push(b'\n');
@@ -100,6 +105,14 @@ impl Date {
 #[derive(Debug, Clone, Default)]
 pub struct Header<'a> {
     fields: Vec<Field<'a>>,
+    /// The [`bit`] of each name: most fields that are asked for are not there.
+    names: u64,
+}
+
+/// What tells a name from most others, whatever its letter case.
+fn bit(name: &[u8]) -> u64 {
+    let last = name.last().map_or(0, u8::to_ascii_lowercase);
+    1 << ((name.len() + 7 * usize::from(last)) % 64)
 }
 
 impl<'a> Header<'a> {
@@ -149,7 +162,8 @@ impl<'a> Header<'a> {
             at = end;
         }
         close(&mut fields, open, raw);
-        (Self { fields }, &raw[at.min(raw.len())..], cut)
+        let names = fields.iter().fold(0, |names, field| names | bit(field.name));
+        (Self { fields, names }, &raw[at.min(raw.len())..], cut)
     }
 
     /// All fields in order.
@@ -164,6 +178,9 @@ impl<'a> Header<'a> {
 
     /// The first field of this name, letter case ignored.
     pub fn get(&self, name: &str) -> Option<&Field<'a>> {
+        if self.names & bit(name.as_bytes()) == 0 {
+            return None;
+        }
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
     }
 

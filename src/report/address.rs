@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::text::push_lower;
-use super::words::ends_with_ignore_case;
+use super::words::{ends_with_ignore_case, lower, push_lower};
 use crate::limits::{ADDRESS_BYTES, DIAGNOSTIC_BYTES, cut};
 
 /// An address out of a field or a line: without type, display name, angle brackets, quotes or comment; domain in lower case,
@@ -123,7 +122,7 @@ impl Seen {
             self.few.push(address.to_owned());
             return true;
         }
-        self.many.insert(address.to_lowercase())
+        self.many.insert(lower(address))
     }
 }
 

@@ -4,14 +4,14 @@
 
 use super::Report;
 use super::notice::Notice;
-use super::words::{AUTO_REPLIES, says};
+use super::words::{AUTO_REPLIES, lower, says};
 use crate::mail::Mail;
 use crate::verdict::Kind;
 
 /// A machine's answer that is no report.
 pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     let header = &mail.header;
-    let value = |name: &str| header.text(name).map(|text| text.trim().to_lowercase());
+    let value = |name: &str| header.text(name).map(|text| lower(text.trim()));
     let submitted = value("Auto-Submitted").unwrap_or_default();
     let by_field = if submitted.starts_with("auto-replied") {
         Some("Auto-Submitted: auto-replied")

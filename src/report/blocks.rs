@@ -14,7 +14,7 @@ use std::rc::Rc;
 use super::address;
 use super::reason::Reason;
 use super::transcript;
-use super::words::find_ignore_case;
+use super::words::{find_ignore_case, lower};
 use crate::limits::RECIPIENTS;
 use named::{Named, named};
 
@@ -160,7 +160,7 @@ impl<'l> Blocks<'l> {
         blocks.all = closed;
         if blocks.all.len() > FEW {
             for (at, block) in blocks.all.iter().enumerate() {
-                blocks.by_address.entry(block.address.to_lowercase()).or_default().push(at);
+                blocks.by_address.entry(lower(&block.address)).or_default().push(at);
             }
         }
         blocks
@@ -201,7 +201,7 @@ impl<'l> Blocks<'l> {
     /// The first blocks of an address; a text that repeats one ten thousand times is not searched through each time.
     fn named(&self, address: &str) -> impl Iterator<Item = (usize, &Block<'l>)> {
         let is_few = self.all.len() <= FEW;
-        let known = if is_few { None } else { self.by_address.get(&address.to_lowercase()) };
+        let known = if is_few { None } else { self.by_address.get(&lower(address)) };
         let places = known.map(Vec::as_slice).unwrap_or_default().iter().take(FEW).map(|&at| (at, &self.all[at]));
         let few = self.all.iter().enumerate().filter(move |(_, block)| is_few && address::same(&block.address, address));
         places.chain(few)

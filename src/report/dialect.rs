@@ -8,7 +8,7 @@ mod table;
 use std::fmt;
 
 use super::notice::Notice;
-use super::words::{List, find_ignore_case};
+use super::words::{List, find_ignore_case, lower};
 use crate::mail::Mail;
 use table::DIALECTS;
 
@@ -63,7 +63,7 @@ impl Dialect {
 
 impl Mark {
     pub(super) fn is_in(self, mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
-        let holds = |field: &str, text: &str| mail.header.text(field).is_some_and(|value| value.to_lowercase().contains(text));
+        let holds = |field: &str, text: &str| mail.header.text(field).is_some_and(|value| lower(&value).contains(text));
         match self {
             Mark::From(text) => notice.from_field.contains(text),
             Mark::Subject(text) => notice.subject.contains(text),

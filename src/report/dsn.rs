@@ -6,6 +6,7 @@
 use super::fields::{self, Field};
 use super::notice::Notice;
 use super::text::lines;
+use super::words::lower;
 use super::{RECIPIENTS_READ, Recipient, Report, address, auto_reply, challenge, kind_of, prose};
 use crate::mail::{Mail, Part};
 use crate::reply::{Command, EnhancedCode};
@@ -62,7 +63,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         let mut seen = std::collections::HashSet::new();
         report.recipients.retain(|recipient| {
             let Some(address) = &recipient.address else { return true };
-            seen.insert((address.to_lowercase(), recipient.original_address.clone(), recipient.outcome))
+            seen.insert((lower(address), recipient.original_address.clone(), recipient.outcome))
         });
     }
     report.kind = kind_of(&report.recipients);

@@ -64,14 +64,13 @@ fn host_behind(text: &str, words: &[&str]) -> Option<String> {
     let mut best: Option<(usize, &str)> = None;
     let mut from = 0;
     while let Some(dot) = memchr::memchr(b'.', &text.as_bytes()[from..]).map(|at| from + at) {
+        let end = word_end(text, dot + 1);
         // Most dots end a sentence and are in no host.
-        if text[dot + 1..].chars().next().is_none_or(is_separator) {
-            from = dot + 1;
+        if end == dot + 1 {
+            from = end;
             continue;
         }
-        let start = text[from..dot].rfind(is_separator).map_or(from, |at| from + at);
-        let start = start + text[start..].chars().next().filter(|&c| is_separator(c)).map_or(0, char::len_utf8);
-        let end = text[dot..].find(is_separator).map_or(text.len(), |at| dot + at);
+        let start = word_start(text, from, dot);
         let host = text[start..end].trim_matches(|c: char| !c.is_ascii_alphanumeric());
         from = end;
         if !is_host(host) {
@@ -107,6 +106,39 @@ fn closing_word(lead: &str, words: &[&str]) -> Option<usize> {
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || matches!(c, ',' | ';' | '[' | '(' | '<' | '>' | ')' | ']' | ':')
 }
+
+/// Where the word ends that goes on at a byte. Nearly all of them are ASCII, of which each byte is looked up.
+fn word_end(text: &str, from: usize) -> usize {
+    let rest = &text.as_bytes()[from..];
+    let end = from + rest.iter().position(|&byte| ENDS_ASCII[usize::from(byte)]).unwrap_or(rest.len());
+    if text.as_bytes().get(end).is_none_or(u8::is_ascii) {
+        return end;
+    }
+    end + text[end..].find(is_separator).unwrap_or(text.len() - end)
+}
+
+/// Where the word begins that goes on at `to`, not before `from`.
+fn word_start(text: &str, from: usize, to: usize) -> usize {
+    let lead = &text.as_bytes()[from..to];
+    let start = from + lead.iter().rposition(|&byte| ENDS_ASCII[usize::from(byte)]).map_or(0, |at| at + 1);
+    if start == from || text.as_bytes()[start - 1].is_ascii() {
+        return start;
+    }
+    let word = text[from..start].chars().rev().take_while(|&c| !is_separator(c)).map(char::len_utf8).sum::<usize>();
+    start - word
+}
+
+/// The bytes that [`is_separator`] as characters, and those that are no ASCII.
+const ENDS_ASCII: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        ends[byte] = byte >= 128
+            || matches!(byte as u8, b'\t'..=b'\r' | b' ' | b',' | b';' | b'[' | b'(' | b'<' | b'>' | b')' | b']' | b':');
+        byte += 1;
+    }
+    ends
+};
 
 fn is_host(host: &str) -> bool {
     let mut dots = 0;

@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 
 use super::address;
 use super::text::Prose;
-use super::words::{List, SYSTEM_NAMES, Said, says};
+use super::words::{List, SYSTEM_NAMES, Said, lower, says};
 use crate::mail::Mail;
 
 /// The outside of a mail, and its prose when asked for.
@@ -43,7 +43,7 @@ pub(super) struct Notice<'m> {
 impl<'m> Notice<'m> {
     pub(super) fn of(mail: &'m Mail<'m>) -> Self {
         let header = &mail.header;
-        let subject = header.text("Subject").unwrap_or_default().to_lowercase();
+        let subject = lower(&header.text("Subject").unwrap_or_default());
         let in_subject = Said::in_text(&subject);
         let from_text = header.text("From").unwrap_or_default();
         let from = address::addresses(&from_text).next().map(|found| found.address);
@@ -58,7 +58,7 @@ impl<'m> Notice<'m> {
             None if from_text.is_empty() => null_sender,
             None => from_text.contains("<>") || address::clean(&from_text).is_some_and(|name| address::is_mailer(&name)),
         };
-        let from_field = from_text.to_lowercase();
+        let from_field = lower(&from_text);
         let is_report = mail.report_type.as_ref().is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
             || mail.parts.iter().any(|part| part.media_type == "message/delivery-status");
         let reply = ["re:", "aw:", "sv:", "rv:", "fwd:", "fw:", "wg:", "tr:", "回复", "答复", "转发"]

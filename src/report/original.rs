@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::address;
 use super::notice::Notice;
+use super::words::lower;
 use crate::limits::{FIELD_BYTES, cut};
 use crate::mail::{Date, Header, Mail};
 
@@ -84,7 +85,7 @@ impl Original {
             // A sentence is no label.
             let Some((label, value)) = colon.filter(|(label, _)| label.len() <= LABEL) else { continue };
             let value = value.trim();
-            let label = label.trim().to_lowercase();
+            let label = lower(label.trim());
             let address = || address::addresses(value).next().map(|found| found.address);
             match label.as_str() {
                 "subject"

@@ -2,7 +2,7 @@
 //!
 //! In: a mail taken apart. Out: lines, the quoted original cut off, and the same as one lower-case text for looking up words.
 
-use super::words::{ORIGINAL_FOLLOWS, ends_with_ignore_case, says};
+use super::words::{ORIGINAL_FOLLOWS, ends_with_ignore_case, push_lower, says};
 use crate::limits::{PROSE_LINES, TEXT_BYTES, cut};
 use crate::mail::{Mail, Part};
 use crate::reply::Reply;
@@ -133,17 +133,6 @@ fn original_start(lines: &[&str]) -> Option<usize> {
         text_before |= trimmed.len() > 8 && !trimmed.starts_with("--");
     }
     None
-}
-
-/// Puts a text in lower case behind another one.
-pub(super) fn push_lower(lower: &mut String, text: &str) {
-    if text.is_ascii() {
-        let start = lower.len();
-        lower.push_str(text);
-        lower[start..].make_ascii_lowercase();
-    } else {
-        lower.push_str(&text.to_lowercase());
-    }
 }
 
 /// Whether a line announces that the original stands below it; `lower` is room to work in.

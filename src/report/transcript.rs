@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::address;
-use super::words::find_ignore_case;
+use super::words::{find_ignore_case, lower};
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 use crate::reply::{Command, Reply};
 
@@ -195,7 +195,7 @@ impl Turns {
             let fails = Reply::parse(&turn.reply).code.is_some_and(|code| code.class() != 2);
             if turn.is_summary {
                 for address in &turn.addresses {
-                    turns.summaries.entry(address.to_lowercase()).or_insert((at, before));
+                    turns.summaries.entry(lower(address)).or_insert((at, before));
                 }
                 // A summary of the host alone (`421 mx.example.com... Deferred`) still leads to that of the recipient.
                 if !turn.addresses.is_empty() {
@@ -206,7 +206,7 @@ impl Turns {
                 turns.last_answer = Some(at);
                 if turn.command == Some(Command::RcptTo) {
                     for address in &turn.addresses {
-                        turns.refused.entry(address.to_lowercase()).or_insert(at);
+                        turns.refused.entry(lower(address)).or_insert(at);
                     }
                 }
             } else {
@@ -226,7 +226,7 @@ impl Turns {
         if self.all.is_empty() {
             return None;
         }
-        let key = recipient.to_lowercase();
+        let key = lower(recipient);
         let named = self.refused.get(&key).copied();
         let summed = || self.summaries.get(&key).map(|&(summary, before)| before.unwrap_or(summary));
         let last = || self.last_answer.or(self.last_failure).filter(|_| only);

@@ -133,6 +133,23 @@ impl Said {
 pub(super) static OTHER_PARTIES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| lines(include_str!("words/other-parties.txt")).collect());
 
+/// A text in lower case.
+pub(super) fn lower(text: &str) -> String {
+    // Of ASCII `str::to_lowercase` takes the last bytes as characters, which are all that most texts have.
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }
+}
+
+/// Puts a text in lower case behind another one.
+pub(super) fn push_lower(lower: &mut String, text: &str) {
+    if text.is_ascii() {
+        let start = lower.len();
+        lower.push_str(text);
+        lower[start..].make_ascii_lowercase();
+    } else {
+        lower.push_str(&text.to_lowercase());
+    }
+}
+
 /// Whether a lower-case text holds one of a few words.
 pub(super) fn says(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))

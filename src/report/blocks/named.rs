@@ -4,7 +4,7 @@ use super::sentence::{continues, in_sentence, is_contact_line, leads_to_others};
 use super::{Sureness, says_nothing};
 use crate::reply::EnhancedCode;
 use crate::report::address::{self, Found};
-use crate::report::words::{OTHER_PARTIES, Said, ends_with_ignore_case};
+use crate::report::words::{OTHER_PARTIES, Said, ends_with_ignore_case, lower};
 
 /// Most addresses that are taken from one line.
 const PER_LINE: usize = 32;
@@ -59,14 +59,14 @@ pub(super) fn named<'l>(lines: &[&'l str], at: usize, paragraph: usize) -> Vec<N
     if (before.is_empty() || is_number(before)) && !continues(lines, at, after) {
         return if is_contact_line(lines, at, after) { Vec::new() } else { one(Sureness::Line) };
     }
-    let lower = before.to_lowercase();
-    if let Some(label) = label(&lower) {
+    let lead = lower(before);
+    if let Some(label) = label(&lead) {
         return match label_sureness(label, line) {
             Some(sureness) => one(sureness),
             None => Vec::new(),
         };
     }
-    if closes_a_name(line, &first, before) && !leads_to_others(&Said::in_text(&lower)) && !is_contact_line(lines, at, after) {
+    if closes_a_name(line, &first, before) && !leads_to_others(&Said::in_text(&lead)) && !is_contact_line(lines, at, after) {
         return one(Sureness::Line);
     }
     let mut sentence = Vec::new();

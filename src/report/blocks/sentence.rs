@@ -3,7 +3,7 @@
 use super::{Sureness, indent, says_nothing};
 use crate::limits::cut;
 use crate::report::address::Found;
-use crate::report::words::{List, Said, says};
+use crate::report::words::{List, Said, lower, says};
 
 /// Room for most sentences.
 const SENTENCE: usize = 256;
@@ -24,7 +24,7 @@ pub(super) fn is_contact_line(lines: &[&str], at: usize, after: &str) -> bool {
         lead.push_str(cut(line.trim(), 400));
         lead.push(' ');
     }
-    let tail = last_sentence(&lead).to_lowercase();
+    let tail = lower(last_sentence(&lead));
     let directly = at > 0 && !lines[at - 1].trim().is_empty();
     // A sentence that has ended leads nowhere.
     if tail.is_empty() {
@@ -73,7 +73,7 @@ pub(super) fn in_sentence(lines: &[&str], at: usize, paragraph: usize, found: &F
         lead.push(' ');
     }
     lead.push_str(line[..found.start].trim_start());
-    let lead = last_sentence_before(&lead).to_lowercase();
+    let lead = lower(last_sentence_before(&lead));
     let near = &lead[lead.char_indices().rev().nth(39).map_or(0, |(at, _)| at)..];
     let before = Said::in_text(&lead);
     if leads_to_others(&Said::in_text(near)) || (leads_to_others(&before) && !before.any(List::Failure)) {
@@ -97,7 +97,7 @@ fn trail(lines: &[&str], at: usize, found: &Found) -> String {
         trail.push_str(cut(line.trim(), 400));
     }
     let end = sentence_ends(&trail).next().unwrap_or(trail.len());
-    trail[..end].to_lowercase()
+    lower(&trail[..end])
 }
 
 /// Words of a sentence that leads to the recipient without saying that it failed.

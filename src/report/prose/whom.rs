@@ -6,7 +6,7 @@ use crate::mail::Mail;
 use crate::reply::Command;
 use crate::report::blocks::Sureness;
 use crate::report::notice::Notice;
-use crate::report::words::says;
+use crate::report::words::{lower, says};
 use crate::report::{Original, RECIPIENTS_READ, address};
 
 /// Whether an address is that of the reporting system.
@@ -135,19 +135,16 @@ fn bare_names(lines: &[&str]) -> Vec<String> {
                 continue;
             }
         }
-        let lower = cut(line, 400).to_lowercase();
-        let ends = lower.trim_end_matches('-').trim_end().ends_with([':', '：']);
+        let said = lower(cut(line, 400));
+        let ends = said.trim_end_matches('-').trim_end().ends_with([':', '：']);
         announced = names.is_empty()
             && ends
-            && says(&lower, &["recipient", "address", "to the following", "user", "delivered to", "deliver to"])
-            && !says(&lower, &["reason", "following error", "header", "following text"]);
+            && says(&said, &["recipient", "address", "to the following", "user", "delivered to", "deliver to"])
+            && !says(&said, &["reason", "following error", "header", "following text"]);
         if names.is_empty()
             && !announced
             && let Some((label, name)) = line.split_once(':')
-            && says(
-                &label.to_lowercase(),
-                &["unknown user", "user unknown", "no such user", "invalid recipient", "undeliverable to"],
-            )
+            && says(&lower(label), &["unknown user", "user unknown", "no such user", "invalid recipient", "undeliverable to"])
         {
             names.extend(address::clean(name).filter(|name| !name.contains(' ')));
         }
