@@ -77,7 +77,8 @@ fn without_repeated_codes(text: &str, first_end: usize) -> Cow<'_, str> {
     let mut joined = String::with_capacity(text.len());
     joined.push_str(head);
     let mut rest = tail;
-    while let Some(at) = rest.find(digits) {
+    let finder = memchr::memmem::Finder::new(digits);
+    while let Some(at) = finder.find(rest.as_bytes()) {
         let end = at + digits.len();
         let before = rest.as_bytes()[..at].last();
         let separated = before.is_none_or(|b| b.is_ascii_whitespace() || *b == b';' || *b == b',');

@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use super::address;
 use super::reason::Reason;
+use super::text::trim_start;
 use super::transcript;
 use super::words::{find_ignore_case, lower};
 use crate::limits::RECIPIENTS;
@@ -88,7 +89,7 @@ impl<'l> Blocks<'l> {
         // The line from which on no blank line has come.
         let mut paragraph = 0;
         for (at, &line) in lines.iter().enumerate() {
-            if line.trim_start().is_empty() {
+            if trim_start(line).is_empty() {
                 paragraph = at + 1;
                 continue;
             }
@@ -142,7 +143,7 @@ impl<'l> Blocks<'l> {
         let mut closed: Vec<Block<'l>> = Vec::with_capacity(open.len());
         for block in open.into_iter().rev() {
             let below = lines.get(block.line + 1..end).unwrap_or_default();
-            let silent = says_nothing(block.rest) && below.iter().all(|line| line.trim_start().is_empty());
+            let silent = says_nothing(block.rest) && below.iter().all(|line| trim_start(line).is_empty());
             let said = match shared.take() {
                 Some((next, said)) if silent && next <= block.line + 2 => said,
                 _ => Rc::new(Said { rest: block.rest, below, reason: OnceCell::new() }),
@@ -218,7 +219,7 @@ impl<'l> Open<'l> {
 }
 
 fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
+    line.len() - trim_start(line).len()
 }
 
 fn says_nothing(rest: &str) -> bool {

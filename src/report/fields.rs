@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::text::trim_start;
 use super::words::ends_with_ignore_case;
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 
@@ -43,7 +44,7 @@ pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(
             }
             continue;
         }
-        let content = trimmed.trim_start();
+        let content = trim_start(trimmed);
         let own_indent = trimmed.len() - content.len();
         if group.is_empty() {
             indent = own_indent;

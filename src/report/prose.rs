@@ -12,6 +12,7 @@ use super::blocks::Blocks;
 use super::host::host_in;
 use super::notice::Notice;
 use super::reason::Reason;
+use super::text::trim_start;
 use super::transcript::{Turn, Turns};
 use super::words::List;
 use super::{RECIPIENTS_READ, Recipient, Report, dialect, kind_of, wrapped};
@@ -216,7 +217,7 @@ fn joined(lines: &[&str]) -> String {
         }
         joined.push_str(words);
     };
-    for line in lines.iter().map(|line| line.trim_start()).filter(|line| !line.is_empty()) {
+    for line in lines.iter().map(|line| trim_start(line)).filter(|line| !line.is_empty()) {
         if is_plain(line) && joined.len() + line.len() + 1 < DIAGNOSTIC_BYTES {
             push(&mut joined, line);
             continue;

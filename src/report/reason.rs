@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::DIAGNOSTIC_READ;
 use super::host::{host_in, labelled_host};
+use super::text::trim_start;
 use crate::limits::cut;
 use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
 
@@ -94,7 +95,7 @@ fn paragraphs<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<String> {
     let mut paragraphs: Vec<String> = Vec::new();
     let mut open = String::new();
     for line in lines {
-        let line = line.trim_start();
+        let line = trim_start(line);
         let is_rule = line.len() > 3 && line.chars().all(|c| matches!(c, '-' | '=' | '_' | '*' | '#' | '~'));
         if line.is_empty() || is_rule {
             if open.len() > 2 {
@@ -137,13 +138,14 @@ const BEHIND: &[&str] = &[
 pub(super) fn without_frame(text: &str, reply_at: Option<usize>) -> Range<usize> {
     let Some(start) = reply_at else { return 0..text.len() };
     let mut reply = &text[start..];
-    let begins_behind = |at: &usize| {
-        let behind = &reply.as_bytes()[at + 1..];
-        // The first letter tells nearly all words from those.
-        matches!(behind, [b'(' | b'g' | b'G' | b'i' | b'I' | b'[' | b'#' | b'r' | b'R' | b'-', ..])
-            && BEHIND.iter().any(|mark| behind.len() >= mark.len() && behind[..mark.len()].eq_ignore_ascii_case(mark.as_bytes()))
+    // The first letter tells nearly all words from those.
+    let may_begin =
+        |pair: &[u8]| pair[0] == b' ' && matches!(pair[1], b'(' | b'g' | b'G' | b'i' | b'I' | b'[' | b'#' | b'r' | b'R' | b'-');
+    let begins = |behind: &[u8]| {
+        BEHIND.iter().any(|mark| behind.len() >= mark.len() && behind[..mark.len()].eq_ignore_ascii_case(mark.as_bytes()))
     };
-    if let Some(end) = memchr::memchr_iter(b' ', reply.as_bytes()).find(begins_behind) {
+    let bytes = reply.as_bytes();
+    if let Some((end, _)) = bytes.windows(2).enumerate().find(|(at, pair)| may_begin(pair) && begins(&bytes[at + 1..])) {
         reply = &reply[..end];
     }
     let closing = match text[..start].chars().next_back() {

@@ -55,12 +55,18 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// A line without the white space that it begins with, which is nearly always of ASCII, and so no character need be taken apart.
+pub(super) fn trim_start(line: &str) -> &str {
+    let line = line.trim_ascii_start();
+    if line.as_bytes().first().is_none_or(u8::is_ascii_graphic) { line } else { line.trim_start() }
+}
+
 /// The lines as one lower-case text, quoted lines left out, typographic apostrophes made plain; whether any were left out.
 fn words(lines: &[&str]) -> (String, bool) {
     let mut has_quotes = false;
     let mut words = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
     for line in lines {
-        let line = line.trim_start();
+        let line = trim_start(line);
         if line.starts_with(['>', '|']) && !line.starts_with(">>>") {
             has_quotes = true;
             continue;
@@ -120,7 +126,7 @@ fn original_start(lines: &[&str]) -> Option<usize> {
     let mut text_before = false;
     let mut lower = String::with_capacity(2 * ANNOUNCEMENT);
     for (at, line) in lines.iter().enumerate() {
-        let trimmed = line.trim_start();
+        let trimmed = trim_start(line);
         if trimmed.is_empty() {
             continue;
         }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::address;
+use super::text::trim_start;
 use super::words::{find_ignore_case, lower};
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 use crate::reply::{Command, Reply};
@@ -49,7 +50,7 @@ enum Line<'l> {
 }
 
 fn transcript_line(line: &str) -> Option<Line<'_>> {
-    let line = line.trim_start();
+    let line = trim_start(line);
     if let Some(said) = line.strip_prefix(">>>") {
         return Some(Line::Said(said.trim()));
     }
@@ -58,7 +59,7 @@ fn transcript_line(line: &str) -> Option<Line<'_>> {
     }
     let head = cut(line, 48);
     // Most lines have none of the signs that all further marks have.
-    if memchr::memchr2(b'>', b'<', head.as_bytes()).is_some() {
+    if memchr::memchr2(b'>', b'<', head.as_bytes()).is_some() && head.contains("--") {
         if let Some(at) = head.find("--> ") {
             return Some(Line::Said(line[at + 4..].trim())).filter(|line| matches!(line, Line::Said(said) if is_command(said)));
         }
@@ -93,7 +94,7 @@ pub(super) fn is_transcript_line(line: &str) -> bool {
     match transcript_line(line) {
         Some(Line::Said(_)) => Command::find(line).is_some() || !line.trim_start().starts_with(">>>"),
         Some(_) => true,
-        None => talking_to(line.trim_start()).is_some(),
+        None => talking_to(trim_start(line)).is_some(),
     }
 }
 
@@ -125,7 +126,7 @@ impl Turns {
             if all.len() >= TURNS {
                 break;
             }
-            let trimmed = line.trim_start();
+            let trimmed = trim_start(line);
             if let Some(found) = names_host.then(|| talking_to(trimmed)).flatten() {
                 host = Some(found);
                 command = None;
