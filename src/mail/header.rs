@@ -209,12 +209,22 @@ fn close<'a>(fields: &mut Vec<Field<'a>>, open: Option<(&'a [u8], usize, usize)>
 /// The name of the field that a line begins, and where its value begins.
 fn field_name(line: &[u8]) -> Option<(&[u8], usize)> {
     let head = &line[..line.len().min(128)];
-    let colon = memchr::memchr(b':', head)?;
-    let name = head[..colon].trim_ascii_end();
-    // All of them, so that many are looked at together.
-    let is_name = name.iter().fold(!name.is_empty(), |all, byte| all & byte.is_ascii_graphic());
-    is_name.then_some((name, colon + 1))
+    let end = head.iter().position(|&byte| !IN_NAME[usize::from(byte)])?;
+    // White space may stand before the colon, as it once was allowed (RFC 5322 section 4.5).
+    let colon = end + head[end..].iter().position(|byte| !byte.is_ascii_whitespace())?;
+    (end > 0 && head[colon] == b':').then(|| (&head[..end], colon + 1))
 }
+
+/// The bytes of a field name (RFC 5322 section 2.2): printable ASCII but the colon.
+const IN_NAME: [bool; 256] = {
+    let mut in_name = [false; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        in_name[byte as usize] = byte != b':';
+        byte += 1;
+    }
+    in_name
+};
 
 /// Whether the next line begins a field with a name as real ones are: so that a line of prose with a colon is none.
 fn begins_field(rest: &[u8]) -> bool {
