@@ -6,6 +6,8 @@
 //! What a phrase means is its owner's business.
 
 mod beginnings;
+#[cfg(not(compiled))]
+mod emit;
 mod normal;
 mod trie;
 

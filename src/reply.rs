@@ -13,6 +13,8 @@ use std::borrow::Cow;
 use crate::phrases::may_hold;
 
 pub use code::{EnhancedCode, ReplyCode};
+#[cfg(not(compiled))]
+pub(crate) use command::source;
 pub use command::{Command, Stage};
 use find::{find_code, find_enhanced, last_real_reply, paired};
 

@@ -13,6 +13,7 @@ mod dsn;
 mod feedback;
 mod fields;
 mod host;
+mod mark;
 mod notice;
 mod original;
 mod prose;
@@ -31,7 +32,8 @@ use crate::mail::{Date, Mail};
 use crate::reply::{Command, EnhancedCode, Reply, ReplyCode};
 use crate::verdict::{Kind, Outcome};
 
-pub use dialect::{Dialect, Mark, dialects};
+pub use dialect::{Dialect, dialects};
+pub use mark::Mark;
 use notice::Notice;
 pub use original::Original;
 

@@ -4,16 +4,16 @@
 //! first one first. The order of files and of rules in a file is the only order there is. This module opens no file and
 //! knows no mail; a rule names a cause and nothing else of the answer.
 
-#[cfg(rules_compiled)]
+#[cfg(compiled)]
 mod built_in;
 mod check;
 mod demand;
 mod doubt;
 mod draft;
-#[cfg(not(rules_compiled))]
+#[cfg(not(compiled))]
 mod emit;
 mod file;
-#[cfg(not(rules_compiled))]
+#[cfg(not(compiled))]
 mod order;
 mod redact;
 mod rule;
@@ -27,10 +27,10 @@ pub use check::check;
 use demand::Codes;
 pub use doubt::doubts;
 pub use draft::{draft, draft_as};
-#[cfg(not(rules_compiled))]
+#[cfg(not(compiled))]
 pub(crate) use emit::source;
 pub use file::{RuleError, Source};
-#[cfg(not(rules_compiled))]
+#[cfg(not(compiled))]
 pub(crate) use order::FILES;
 pub use redact::{Redactor, redact};
 use rule::ProviderSet;
@@ -92,7 +92,7 @@ impl Candidate {
 
 impl Table {
     /// The built-in table alone; it is part of the program, so that nothing has to be read.
-    #[cfg(rules_compiled)]
+    #[cfg(compiled)]
     pub fn built_in() -> Self {
         Self { sections: vec![built_in::section()] }
     }
@@ -102,7 +102,7 @@ impl Table {
     /// # Errors
     /// What is wrong with which file, line and rule: not TOML, an unknown key or name, a double id, a pattern that is no
     /// regular expression, a rule that could never hold.
-    #[cfg(rules_compiled)]
+    #[cfg(compiled)]
     pub fn load(user_files: &[Source<'_>]) -> Result<Self, Vec<RuleError>> {
         let mut table = Self::built_in();
         if !user_files.is_empty() {

@@ -1,11 +1,10 @@
 //! The stage of the SMTP dialogue that a reply answered, by its name or by the words of a diagnostic.
 
 use std::fmt;
-use std::sync::LazyLock;
 
 use serde::{Serialize, Serializer};
 
-use crate::phrases::{DOZENS, Ends, PhraseIndex};
+use crate::phrases::{DOZENS, PhraseIndex};
 
 /// The stage of the SMTP dialogue that was answered (RFC 5321 section 4.1, 3207, 4954).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,6 +89,7 @@ impl Command {
     }
 }
 
+#[cfg(any(test, not(compiled)))]
 impl Command {
     /// The words that name a stage, in lower case: a text without any of them names none.
     pub(crate) fn marks() -> impl Iterator<Item = &'static str> {
@@ -131,10 +131,20 @@ enum Sign {
     Mark(usize),
 }
 
-static STAGES: LazyLock<PhraseIndex<Sign, DOZENS>> = LazyLock::new(|| {
+#[cfg(compiled)]
+static STAGES: PhraseIndex<Sign, DOZENS> = include!(concat!(env!("OUT_DIR"), "/stages.rs"));
+
+#[cfg(not(compiled))]
+static STAGES: std::sync::LazyLock<PhraseIndex<Sign, DOZENS>> = std::sync::LazyLock::new(|| {
     let marks = MARKS.iter().zip(0..).map(|((phrase, _), place)| (*phrase, Sign::Mark(place)));
-    PhraseIndex::build(marks.chain(FRAMES.iter().map(|phrase| (*phrase, Sign::Frame))), Ends::Anywhere)
+    PhraseIndex::build(marks.chain(FRAMES.iter().map(|phrase| (*phrase, Sign::Frame))), crate::phrases::Ends::Anywhere)
 });
+
+/// The index over the words that name a stage and those around them, as a constant expression.
+#[cfg(not(compiled))]
+pub(crate) fn source() -> String {
+    STAGES.source(|sign| format!("Sign::{sign:?}"))
+}
 
 /// Words that name a stage; the earlier of two counts.
 const MARKS: &[(&str, Command)] = &[
@@ -174,6 +184,7 @@ const MARKS: &[(&str, Command)] = &[
 ];
 
 /// Words around a reply that speak of the dialogue.
+#[cfg(not(compiled))]
 const FRAMES: &[&str] = &[
     "in reply to ",
     "after ",

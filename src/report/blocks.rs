@@ -15,7 +15,7 @@ use super::address;
 use super::reason::Reason;
 use super::text::trim_start;
 use super::transcript;
-use super::words::{find_ignore_case, lower};
+use super::words::{FORMER, find_ignore_case, lower};
 use crate::limits::RECIPIENTS;
 use named::{Named, named};
 
@@ -241,17 +241,6 @@ fn belongs(named: &Named<'_>, last: &Open<'_>, line: &str, joins: bool) -> bool 
     // What is indented below an address is about it, unless it is one more address alone on its line.
     indent(line) > last.indent && (same || !named.is_alone)
 }
-
-/// Words before the address that another one was made of.
-pub(super) const FORMER: &[&str] = &[
-    "generated from",
-    "expanded from",
-    "forwarded from",
-    "originally addressed to",
-    "(orcpt",
-    "alias of",
-    "ultimately generated from",
-];
 
 /// The address that another one was made of: `(generated from a@b)`, `(expanded from: <a@b>)`.
 fn former(line: &str) -> Option<String> {

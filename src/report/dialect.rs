@@ -3,50 +3,14 @@
 //! All systems write in a few shapes, which [`super::prose`] reads, so a dialect is but a name and its marks. A report without
 //! known marks is read all the same, as `prose`.
 
-mod table;
+pub(super) mod table;
 
-use std::fmt;
-
+use super::mark::Mark;
 use super::notice::Notice;
-use super::words::{List, find_ignore_case, lower};
+use super::words::{GREETING, List, REPORTER, find_ignore_case, lower};
 use crate::mail::Mail;
 use table::DIALECTS;
-
-/// A sign by which a mail system is known; texts in lower case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// The From field holds this.
-    From(&'static str),
-    /// The Subject holds this.
-    Subject(&'static str),
-    /// The mail has this field.
-    Field(&'static str),
-    /// The field of this name holds this.
-    FieldHolds(&'static str, &'static str),
-    /// The prose holds this.
-    Says(&'static str),
-}
-
-impl fmt::Display for Mark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Mark::From(text) => write!(f, "From holds `{text}`"),
-            Mark::Subject(text) => write!(f, "Subject holds `{text}`"),
-            Mark::Field(name) => write!(f, "a field `{name}`"),
-            Mark::FieldHolds(name, text) => write!(f, "{name} holds `{text}`"),
-            Mark::Says(text) => write!(f, "the text says `{text}`"),
-        }
-    }
-}
-
-/// A mail system's own way to write a report.
-#[derive(Debug, Clone, Copy)]
-pub struct Dialect {
-    /// The name that output gives.
-    pub name: &'static str,
-    /// Any one of these groups of marks, each whole, makes it known.
-    pub known_by: &'static [&'static [Mark]],
-}
+pub use table::Dialect;
 
 /// All dialects, in the order in which their marks are looked for.
 #[doc = ""]
@@ -74,36 +38,10 @@ impl Mark {
     }
 }
 
-/// The texts that groups of marks look for in the prose.
-pub(super) fn texts(groups: &'static [&'static [Mark]]) -> impl Iterator<Item = &'static str> {
-    groups.iter().flat_map(|marks| marks.iter()).filter_map(|mark| if let Mark::Says(text) = mark { Some(*text) } else { None })
-}
-
-/// The texts that dialects look for in the prose.
-pub(super) fn says() -> impl Iterator<Item = &'static str> {
-    DIALECTS.iter().flat_map(|dialect| texts(dialect.known_by))
-}
-
 /// The dialect that a notice is written in, if its marks are known.
 pub(super) fn of(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<&'static Dialect> {
     DIALECTS.iter().find(|dialect| dialect.is_known(mail, notice))
 }
-
-/// Words of a greeting or a field behind which the host that reports is named.
-pub(super) const REPORTER: &[&str] = &[
-    " at host ",
-    " program at ",
-    " server at ",
-    " server on ",
-    " system at ",
-    "mail agent at ",
-    "generating server: ",
-    "reporting-mta: ",
-    "delivery status notification from ",
-];
-
-/// A greeting that names the host behind the name of the program.
-pub(super) const GREETING: &str = "this is the ";
 
 /// The host that a notice names as its writer.
 pub(super) fn reporter(notice: &Notice<'_>) -> Option<String> {

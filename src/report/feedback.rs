@@ -66,10 +66,6 @@ fn unsubscribes(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
 /// Fields of a returned message by which the provider names the one who complained.
 const COMPLAINER: &[&str] = &["X-HmXmrOriginalRecipient", "X-Original-Rcpt-To", "X-MSFBL-Recipient", "X-Rcpt-To", "Redacted-For"];
 
-/// What the subjects of providers' own forms hold.
-pub(super) const SUBJECTS: &[&str] =
-    &["email feedback report for ip", "client tos notification", "feedback loop report", "[spamcop ("];
-
 /// Who sends them: how the local part ends, and how the domain begins.
 const SENDERS: &[(&str, &str)] = &[
     ("scomp", "aol."),

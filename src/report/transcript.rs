@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::address;
 use super::text::trim_start;
-use super::words::{find_ignore_case, lower};
+use super::words::{TALKING_TO, find_ignore_case, lower};
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 use crate::reply::{Command, Reply};
 
@@ -97,9 +97,6 @@ pub(super) fn is_transcript_line(line: &str) -> bool {
         None => talking_to(trim_start(line)).is_some(),
     }
 }
-
-/// Words before the host of a transcript.
-pub(super) const TALKING_TO: &str = "talking to ";
 
 /// The host of `... while talking to mx.example.com.:`.
 fn talking_to(line: &str) -> Option<String> {

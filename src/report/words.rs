@@ -1,92 +1,29 @@
-//! Which words a text says: lists of phrases in the languages that mail systems speak, one a line in the text files beside
-//! this one, and the marks of dialects and challenges.
+//! Which words a text says: lists of phrases and the marks of dialects and challenges.
 //!
 //! In: a text in lower case. Out: the lists of which a phrase is in it, and the marks, all found in one pass over the text;
 //! or whether one list that is asked alone has a phrase in it. What a list or a mark means is its reader's business.
 
+mod lists;
+
 use std::sync::LazyLock;
 
-use super::{blocks, challenge, dialect, feedback, transcript};
-use crate::phrases::{DOZENS, Ends, HUNDREDS, PhraseIndex};
-use crate::reply::Command;
+use crate::phrases::{DOZENS, HUNDREDS, PhraseIndex};
+pub(super) use lists::{FORMER, GREETING, List, REPORTER, TALKING_TO};
+use lists::{Sought, lines};
 
-macro_rules! lists {
-    ($($(#[$doc:meta])* $name:ident = $phrases:expr;)+) => {
-        /// A list of phrases.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(super) enum List {
-            $($(#[$doc])* $name,)+
-        }
-
-        /// Each list with its phrases.
-        fn lists() -> impl Iterator<Item = (List, &'static str)> {
-            std::iter::empty()$(.chain($phrases.map(|phrase| (List::$name, phrase))))+
-        }
-    };
-}
-
-lists! {
-    /// A message did not arrive.
-    Failure = lines(include_str!("words/failure.txt"));
-    /// It will be tried again, or so it seems.
-    Delay = lines(include_str!("words/delay.txt"));
-    /// It will be tried again, in plain words.
-    Retry = lines(include_str!("words/retry.txt"));
-    /// It will not be tried again.
-    Final = lines(include_str!("words/final.txt"));
-    /// It arrived.
-    Success = lines(include_str!("words/success.txt"));
-    /// A filter refused it.
-    Rejected = lines(include_str!("words/rejected.txt"));
-    /// The address beside is that of whom one may turn to.
-    Contact = lines(include_str!("words/contact.txt"));
-    /// The address beside is that of a sender or another party.
-    Helper = lines(include_str!("words/helpers.txt"));
-    /// Subjects of providers' own complaint forms.
-    ComplaintForm = feedback::SUBJECTS.iter().copied();
-    /// The address is named that another one was made of.
-    Former = blocks::FORMER.iter().copied();
-    /// The host is named with which the dialogue was held.
-    TalkingTo = std::iter::once(transcript::TALKING_TO);
-    /// The host is named that writes.
-    Reporter = dialect::REPORTER.iter().copied().chain(std::iter::once(dialect::GREETING));
-    /// A stage of the SMTP dialogue is named.
-    Stage = Command::marks();
-}
-
-/// The phrases of a file; `#` begins a comment.
-fn lines(file: &'static str) -> impl Iterator<Item = &'static str> {
-    file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
-}
-
-/// What is looked for.
-#[derive(Debug, Clone, Copy)]
-enum Sought {
-    List(List),
-    Mark(&'static str),
-}
-
-static SOUGHT: LazyLock<PhraseIndex<Sought, HUNDREDS>> = LazyLock::new(|| {
-    let lists = lists().map(|(list, phrase)| (phrase, Sought::List(list)));
-    let marks = dialect::says().chain(challenge::says()).map(|mark| (mark, Sought::Mark(mark)));
-    PhraseIndex::build(lists.chain(marks), Ends::Anywhere)
-});
+static SOUGHT: PhraseIndex<Sought, HUNDREDS> = include!(concat!(env!("OUT_DIR"), "/sought.rs"));
 
 /// A list that is asked alone, in texts in which no other one is looked for.
-pub(super) struct Alone(LazyLock<PhraseIndex<(), DOZENS>>);
+pub(super) struct Alone(PhraseIndex<(), DOZENS>);
 
 /// Display names of mail systems.
-pub(super) static SYSTEM_NAMES: Alone = Alone(LazyLock::new(|| Alone::index(include_str!("words/system-names.txt"))));
+pub(super) static SYSTEM_NAMES: Alone = Alone(include!(concat!(env!("OUT_DIR"), "/system_names.rs")));
 /// The original follows.
-pub(super) static ORIGINAL_FOLLOWS: Alone = Alone(LazyLock::new(|| Alone::index(include_str!("words/original-follows.txt"))));
+pub(super) static ORIGINAL_FOLLOWS: Alone = Alone(include!(concat!(env!("OUT_DIR"), "/original_follows.rs")));
 /// Subjects of automatic answers.
-pub(super) static AUTO_REPLIES: Alone = Alone(LazyLock::new(|| Alone::index(include_str!("words/auto-reply.txt"))));
+pub(super) static AUTO_REPLIES: Alone = Alone(include!(concat!(env!("OUT_DIR"), "/auto_replies.rs")));
 
 impl Alone {
-    fn index(file: &'static str) -> PhraseIndex<(), DOZENS> {
-        PhraseIndex::build(lines(file).map(|phrase| (phrase, ())), Ends::Anywhere)
-    }
-
     /// Whether a phrase of the list is in a lower-case text where a word begins.
     pub(super) fn is_in(&self, lower: &str) -> bool {
         self.0.search(lower, |()| false)
@@ -176,7 +113,7 @@ mod tests {
     #[test]
     fn every_list_is_in_lower_case_and_names_nothing_twice() {
         let mut seen = std::collections::HashSet::new();
-        for (list, phrase) in lists() {
+        for (list, phrase) in lists::lists() {
             assert_eq!(phrase, phrase.to_lowercase(), "{list:?}");
             assert!(seen.insert((list as u32, phrase)), "{list:?}: {phrase} stands twice");
         }

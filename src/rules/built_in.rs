@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::demand::Demand;
 use super::section::{OwnedOrStatic, Owner, Section};
 use super::{CodeMask, Pattern, Provider, ProviderId, Rule, StatusMask, Text};
-use crate::phrases::{Beginnings, Ends, Entry, Node, PhraseIndex, Start, Trie};
+use crate::phrases::{PhraseIndex, THOUSANDS};
 use crate::reply::{Command, ReplyCode};
 use crate::verdict::Cause;
 
@@ -22,12 +22,6 @@ pub(super) fn section() -> Section {
         first_provider: 0,
         by_code: Cow::Borrowed(&BY_CODE),
         by_provider: Cow::Borrowed(&BY_PROVIDER),
-        index: PhraseIndex {
-            texts: Cow::Borrowed(TEXTS),
-            entries: Cow::Borrowed(&ENTRIES),
-            trie: Trie(Cow::Borrowed(&NODES)),
-            beginnings: Beginnings { bits: Cow::Borrowed(&BITS), ranks: Cow::Borrowed(&RANKS), starts: Cow::Borrowed(&STARTS) },
-            ends: Ends::WithWord,
-        },
+        index: INDEX,
     }
 }

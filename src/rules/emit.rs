@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::section::{Owner, Section};
 use super::{CodeMask, Day, StatusMask, Table};
-use crate::phrases::{Beginnings, Entry, Node};
 
 /// The constants of a table's only section, as Rust source.
 pub(crate) fn source(table: &Table) -> String {
@@ -51,25 +50,11 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
     writeln!(out, "];\nstatic DEMANDS: [Demand; {}] = {:?};", section.demands.len(), section.demands)?;
     writeln!(out, "static BY_CODE: [u32; {}] = {:?};", section.by_code.len(), section.by_code)?;
     writeln!(out, "static BY_PROVIDER: [u32; {}] = {:?};", section.by_provider.len(), section.by_provider)?;
-    writeln!(out, "static ENTRIES: [Entry<Owner>; {}] = [", section.index.entries.len())?;
-    for entry in section.index.entries.iter() {
-        let owner = match entry.owner {
-            Owner::Rule { rule, phrase } => format!("Owner::Rule {{ rule: {rule}, phrase: {phrase} }}"),
-            Owner::Provider(id) => format!("Owner::Provider(ProviderId({}))", id.0),
-        };
-        let Entry { at, first, length, parent, .. } = entry;
-        writeln!(out, "Entry {{ at: {at}, first: {first}, length: {length}, parent: {parent}, owner: {owner} }},")?;
-    }
-    writeln!(out, "];\nstatic TEXTS: &str = {:?};", section.index.texts)?;
-    let nodes = &section.index.trie.0;
-    writeln!(out, "static NODES: [Node; {}] = [", nodes.len())?;
-    for Node { base, label } in nodes.iter() {
-        writeln!(out, "Node {{ base: {base}, label: {label} }},")?;
-    }
-    let Beginnings { bits, ranks, starts } = &section.index.beginnings;
-    writeln!(out, "];\nstatic BITS: [u64; {}] = {bits:?};", bits.len())?;
-    writeln!(out, "static RANKS: [u32; {}] = {ranks:?};", ranks.len())?;
-    writeln!(out, "static STARTS: [Start; {}] = {starts:?};", starts.len())
+    let owner = |owner: &Owner| match owner {
+        Owner::Rule { rule, phrase } => format!("Owner::Rule {{ rule: {rule}, phrase: {phrase} }}"),
+        Owner::Provider(id) => format!("Owner::Provider(ProviderId({}))", id.0),
+    };
+    writeln!(out, "const INDEX: PhraseIndex<Owner, THOUSANDS> = {};", section.index.source(owner))
 }
 
 fn text(text: &str) -> String {

@@ -1,14 +1,22 @@
 //! The table of dialects, in the order in which their marks are looked for: the more exact marks first.
 
-use super::Mark::{Field, FieldHolds, From, Says, Subject};
-use super::{Dialect, Mark};
+use crate::report::mark::Mark::{self, Field, FieldHolds, From, Says, Subject};
+
+/// A mail system's own way to write a report.
+#[derive(Debug, Clone, Copy)]
+pub struct Dialect {
+    /// The name that output gives.
+    pub name: &'static str,
+    /// Any one of these groups of marks, each whole, makes it known.
+    pub known_by: &'static [&'static [Mark]],
+}
 
 const fn dialect(name: &'static str, known_by: &'static [&'static [Mark]]) -> Dialect {
     Dialect { name, known_by }
 }
 
 /// All dialects. Each line of marks, whole, makes its dialect known.
-pub(super) const DIALECTS: &[Dialect] = &[
+pub(in crate::report) const DIALECTS: &[Dialect] = &[
     dialect(
         "postfix",
         &[
