@@ -1,10 +1,15 @@
 //! One rule and one mail system, as rule files describe them: their conditions, each of which can say whether it holds.
 
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::str::FromStr;
 use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
+use regex_automata::Input;
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::nfa::thompson;
+use regex_automata::util::{pool::Pool, syntax};
 
 use crate::phrases::{List, Text};
 use crate::reply::{Command, EnhancedCode, ReplyCode};
@@ -139,8 +144,23 @@ impl Rule {
 #[derive(Debug)]
 pub struct Pattern {
     source: Text,
-    compiled: OnceLock<Option<Regex>>,
+    compiled: OnceLock<Option<Compiled>>,
 }
+
+/// A pattern that is ready to match.
+#[derive(Debug)]
+enum Compiled {
+    /// An automaton, whose states are made as texts lead to them, with room for those. It is ready four times as soon as a
+    /// [`Regex`], which is made for more than whether a text matches.
+    Lazy(Box<DFA>, Pool<Cache, NewCache>),
+    /// What no such automaton can be made of: Unicode's word borders.
+    Whole(Regex),
+}
+
+type NewCache = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>;
+
+/// Most bytes of a pattern when it is compiled.
+const PATTERN_BYTES: usize = 1 << 20;
 
 impl Pattern {
     pub(super) const fn new(source: Text) -> Self {
@@ -152,14 +172,39 @@ impl Pattern {
         &self.source
     }
 
-    /// Compiles it. A pattern in ASCII means ASCII by `\w` and `\b`, as nearly all do: that compiles ten times faster.
+    /// A pattern in ASCII means ASCII by `\w` and `\b`, as nearly all do: that compiles ten times faster.
+    fn is_unicode(&self) -> bool {
+        !self.source.is_ascii()
+    }
+
+    /// Compiles it whole; says what is wrong with it.
     pub(super) fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.source).unicode(!self.source.is_ascii()).size_limit(1 << 20).build()
+        RegexBuilder::new(&self.source).unicode(self.is_unicode()).size_limit(PATTERN_BYTES).build()
+    }
+
+    fn lazy(&self) -> Option<Compiled> {
+        let dfa = DFA::builder()
+            .configure(DFA::config().skip_cache_capacity_check(true))
+            .syntax(syntax::Config::new().unicode(self.is_unicode()).utf8(false))
+            .thompson(thompson::Config::new().utf8(false).nfa_size_limit(Some(PATTERN_BYTES)))
+            .build(&self.source)
+            .ok()?;
+        let of = dfa.clone();
+        let cache: NewCache = Box::new(move || of.create_cache());
+        Some(Compiled::Lazy(Box::new(dfa), Pool::new(cache)))
     }
 
     pub(super) fn is_match(&self, text: &[u8]) -> bool {
         // Rule files are checked on loading, so one that does not compile is a built-in one that its tests would refuse.
-        self.compiled.get_or_init(|| self.compile().ok()).as_ref().is_some_and(|regex| regex.is_match(text))
+        let compiled = self.compiled.get_or_init(|| self.lazy().or_else(|| self.compile().ok().map(Compiled::Whole)));
+        match compiled {
+            // It gives up only where it is told to.
+            Some(Compiled::Lazy(dfa, caches)) => {
+                matches!(dfa.try_search_fwd(&mut caches.get(), &Input::new(text).earliest(true)), Ok(Some(_)))
+            }
+            Some(Compiled::Whole(regex)) => regex.is_match(text),
+            None => false,
+        }
     }
 }
 
