@@ -30,6 +30,9 @@ impl Field<'_> {
 /// Most bytes of a value that are kept: a diagnostic with its type before it, and a little more, so that it shows.
 const VALUE: usize = DIAGNOSTIC_BYTES + 64;
 
+/// Room for the further lines of most values.
+const LINES: usize = 256;
+
 /// Groups of fields, which blank lines separate. `is_name` tells real field names.
 pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(&str) -> bool) -> Vec<Vec<Field<'t>>> {
     let mut groups: Vec<Vec<Field<'t>>> = Vec::new();
@@ -57,6 +60,11 @@ pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(
             }
             // A stray line is no part of an address, a code or a host.
             (None, Some(open)) if open.value.len() < VALUE && (folded || open.value.is_empty() || open.is_text()) => {
+                if let Cow::Borrowed(line) = open.value {
+                    let mut value = String::with_capacity(line.len() + LINES);
+                    value.push_str(line);
+                    open.value = Cow::Owned(value);
+                }
                 let value = open.value.to_mut();
                 if !value.is_empty() {
                     value.push(' ');

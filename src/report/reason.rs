@@ -27,6 +27,8 @@ pub(super) struct Reason {
     command: OnceCell<Option<Command>>,
 }
 
+/// Room for most paragraphs.
+const PARAGRAPH: usize = 512;
 /// Most paragraphs that are looked at for one recipient.
 const PARAGRAPHS: usize = 64;
 
@@ -107,7 +109,7 @@ fn paragraphs<'l>(lines: impl Iterator<Item = &'l str>) -> Vec<String> {
             }
         } else if open.len() < DIAGNOSTIC_READ {
             if open.is_empty() {
-                open.reserve(2 * line.len() + 64); // a line or two more
+                open.reserve(PARAGRAPH);
             } else {
                 open.push(' ');
             }
@@ -138,15 +140,20 @@ const BEHIND: &[&str] = &[
 pub(super) fn without_frame(text: &str, reply_at: Option<usize>) -> Range<usize> {
     let Some(start) = reply_at else { return 0..text.len() };
     let mut reply = &text[start..];
-    // The first letter tells nearly all words from those.
-    let may_begin =
-        |pair: &[u8]| pair[0] == b' ' && matches!(pair[1], b'(' | b'g' | b'G' | b'i' | b'I' | b'[' | b'#' | b'r' | b'R' | b'-');
     let begins = |behind: &[u8]| {
         BEHIND.iter().any(|mark| behind.len() >= mark.len() && behind[..mark.len()].eq_ignore_ascii_case(mark.as_bytes()))
     };
     let bytes = reply.as_bytes();
-    if let Some((end, _)) = bytes.windows(2).enumerate().find(|(at, pair)| may_begin(pair) && begins(&bytes[at + 1..])) {
-        reply = &reply[..end];
+    let mut pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default()).enumerate();
+    // The first letter tells nearly all words from those.
+    let may_begin = |(_, (space, first)): &(usize, (&u8, &u8))| {
+        **space == b' ' && matches!(first, b'(' | b'g' | b'G' | b'i' | b'I' | b'[' | b'#' | b'r' | b'R' | b'-')
+    };
+    while let Some((end, _)) = pairs.find(may_begin) {
+        if begins(&bytes[end + 1..]) {
+            reply = &reply[..end];
+            break;
+        }
     }
     let closing = match text[..start].chars().next_back() {
         Some('\'') => Some('\''),
