@@ -13,7 +13,7 @@ use super::{BLOCK, Block, List};
 pub(super) const BEGINNING: usize = 8;
 
 /// So many bytes of a word are looked at.
-const LONG: usize = 6;
+const LONG: usize = 7;
 /// So many of a word that has no more; no word is shorter.
 const SHORT: usize = 3;
 

@@ -15,7 +15,7 @@ use super::address;
 use super::reason::Reason;
 use super::text::trim_start;
 use super::transcript;
-use super::words::{FORMER, find_ignore_case, lower};
+use super::words::{FORMER, List, MaySay, find_ignore_case, lower};
 use crate::limits::RECIPIENTS;
 use named::{Named, named};
 
@@ -83,8 +83,9 @@ struct Open<'l> {
 }
 
 impl<'l> Blocks<'l> {
-    /// The blocks of some lines; `names_former` is false where no line holds a phrase of [`FORMER`].
-    pub(super) fn of(lines: &'l [&'l str], names_former: bool) -> Self {
+    /// The blocks of some lines.
+    pub(super) fn of(lines: &'l [&'l str], may_say: MaySay<'_>) -> Self {
+        let names_former = may_say.any(List::Former);
         let mut open: Vec<Open<'l>> = Vec::new();
         // The line from which on no blank line has come.
         let mut paragraph = 0;
@@ -96,7 +97,7 @@ impl<'l> Blocks<'l> {
             if open.len() >= 2 * RECIPIENTS {
                 break;
             }
-            if memchr::memchr(b'@', line.as_bytes()).is_none() || transcript::is_transcript_line(line) {
+            if memchr::memchr(b'@', line.as_bytes()).is_none() || transcript::is_transcript_line(line, may_say) {
                 continue;
             }
             let joins = open.last().is_some_and(|last| last.line >= paragraph && last.sureness >= Sureness::Label);
@@ -264,7 +265,7 @@ mod tests {
 
     fn named(text: &str) -> Vec<(String, Sureness)> {
         let lines: Vec<&str> = text.lines().collect();
-        Blocks::of(&lines, true).all.into_iter().map(|block| (block.address, block.sureness)).collect()
+        Blocks::of(&lines, MaySay::default()).all.into_iter().map(|block| (block.address, block.sureness)).collect()
     }
 
     #[track_caller]
@@ -286,7 +287,7 @@ mod tests {
     fn what_is_indented_below_an_address_is_its_reason() {
         let text = "  a@example.com\n    host mx.example.com [192.0.2.1]: 552 5.2.2 <a@example.com>\n    full\n  b@example.com\n    550 no\n";
         let lines: Vec<&str> = text.lines().collect();
-        let blocks = Blocks::of(&lines, true);
+        let blocks = Blocks::of(&lines, MaySay::default());
         assert_eq!(blocks.all.len(), 2);
         assert_eq!(blocks.all[0].reason().code.map(|code| code.number()), Some(552));
     }
@@ -295,7 +296,7 @@ mod tests {
     fn a_code_before_the_address_is_a_reply_and_no_number_of_a_list() {
         let text = "\"a@example.com\":\nSMTP error after RCPT command:\n5.2.1 <a@example.com>... Unknown\n\"b@example.com\":\n5.2.2 <b@example.com>... Full";
         let lines: Vec<&str> = text.lines().collect();
-        let blocks = Blocks::of(&lines, true);
+        let blocks = Blocks::of(&lines, MaySay::default());
         let enhanced: Vec<_> = blocks.all.iter().map(|block| block.reason().enhanced.map(|code| code.to_string())).collect();
         assert_eq!(enhanced, [Some("5.2.1".to_owned()), Some("5.2.2".to_owned())]);
         assert_named("550 a@example.com unknown\n550 b@example.com unknown", Sureness::Line, &["a@example.com", "b@example.com"]);
@@ -324,13 +325,13 @@ mod tests {
     fn a_hidden_final_address_leaves_the_one_that_was_written_to() {
         assert_named("  an undisclosed address\n    (generated from jo@example.com)\n", Sureness::Line, &["jo@example.com"]);
         let lines = ["  a@example.com", "    (generated from b@example.com)"];
-        assert_eq!(Blocks::of(&lines, true).original_of("a@example.com").as_deref(), Some("b@example.com"));
+        assert_eq!(Blocks::of(&lines, MaySay::default()).original_of("a@example.com").as_deref(), Some("b@example.com"));
     }
 
     #[test]
     fn addresses_below_one_another_share_a_reason() {
         let lines = ["<a@example.com>", "<b@example.com>", "550 5.1.1 unknown"];
-        let blocks = Blocks::of(&lines, true);
+        let blocks = Blocks::of(&lines, MaySay::default());
         assert!(blocks.all.iter().all(|block| block.reason().code.is_some()));
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn of(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<&'static Dialec
 
 /// The host that a notice names as its writer.
 pub(super) fn reporter(notice: &Notice<'_>) -> Option<String> {
-    let lines = if notice.may_say(List::Reporter) { notice.prose().lines.as_slice() } else { &[] };
+    let lines = if notice.may_say().any(List::Reporter) { notice.prose().lines.as_slice() } else { &[] };
     lines.iter().take(400).find_map(|line| {
         let at = REPORTER.iter().find_map(|mark| find_ignore_case(line, mark).map(|at| at + mark.len())).or_else(|| {
             // "This is the DragonFly Mail Agent v0.13 at nas.example.net."

@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 
 use super::address;
 use super::text::Prose;
-use super::words::{List, SYSTEM_NAMES, Said, lower, says};
+use super::words::{List, MaySay, SYSTEM_NAMES, Said, lower, says};
 use crate::mail::Mail;
 
 /// The outside of a mail, and its prose when asked for.
@@ -103,9 +103,9 @@ impl<'m> Notice<'m> {
         self.said.get_or_init(|| Said::in_text(&self.prose().words))
     }
 
-    /// Whether a line of the prose may hold a phrase of a list; quoted lines may hold any.
-    pub(super) fn may_say(&self, list: List) -> bool {
-        self.prose().has_quotes || self.said().any(list)
+    /// What a line of the prose may say; quoted lines may say anything.
+    pub(super) fn may_say(&self) -> MaySay<'_> {
+        if self.prose().has_quotes { MaySay::default() } else { MaySay::only(self.said()) }
     }
 
     /// Whether a bound was met in the prose, as far as it was read.

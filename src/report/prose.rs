@@ -14,7 +14,7 @@ use super::notice::Notice;
 use super::reason::Reason;
 use super::text::trim_start;
 use super::transcript::{Turn, Turns};
-use super::words::List;
+use super::words::{List, MaySay};
 use super::{RECIPIENTS_READ, Recipient, Report, dialect, kind_of, wrapped};
 use crate::limits::DIAGNOSTIC_BYTES;
 use crate::mail::{Field, Mail};
@@ -25,9 +25,7 @@ use whom::{hinted, named};
 /// What is found in the lines of a notice, each looked for when it is first asked for.
 pub(super) struct Findings<'l> {
     lines: &'l [&'l str],
-    names_stage: bool,
-    names_former: bool,
-    names_host: bool,
+    may_say: MaySay<'l>,
     blocks: OnceCell<Blocks<'l>>,
     turns: OnceCell<Turns>,
     whole: OnceCell<Reason>,
@@ -37,9 +35,7 @@ impl<'l> Findings<'l> {
     pub(super) fn of(notice: &'l Notice<'_>) -> Self {
         Self {
             lines: &notice.prose().lines,
-            names_stage: notice.may_say(List::Stage),
-            names_former: notice.may_say(List::Former),
-            names_host: notice.may_say(List::TalkingTo),
+            may_say: notice.may_say(),
             blocks: OnceCell::new(),
             turns: OnceCell::new(),
             whole: OnceCell::new(),
@@ -47,11 +43,11 @@ impl<'l> Findings<'l> {
     }
 
     fn blocks(&self) -> &Blocks<'l> {
-        self.blocks.get_or_init(|| Blocks::of(self.lines, self.names_former))
+        self.blocks.get_or_init(|| Blocks::of(self.lines, self.may_say))
     }
 
     fn turns(&self) -> &Turns {
-        self.turns.get_or_init(|| Turns::of(self.lines, self.names_host))
+        self.turns.get_or_init(|| Turns::of(self.lines, self.may_say))
     }
 
     /// What the lines as a whole give as the reason.
@@ -61,7 +57,7 @@ impl<'l> Findings<'l> {
 
     /// The former address of a recipient, where one is given.
     fn original_of(&self, address: &str) -> Option<String> {
-        self.names_former.then(|| self.blocks().original_of(address)).flatten()
+        self.may_say.any(List::Former).then(|| self.blocks().original_of(address)).flatten()
     }
 
     /// Whether nothing that the prose could say of a recipient is unknown yet.
@@ -70,7 +66,7 @@ impl<'l> Findings<'l> {
             && recipient.reply_code.is_some()
             && recipient.remote_mta.is_some()
             && recipient.enhanced_code.is_some_and(|code| code.is_exact() && !code.is_expiry())
-            && (recipient.smtp_command.is_some() || !self.names_stage)
+            && (recipient.smtp_command.is_some() || !self.may_say.any(List::Stage))
     }
 }
 
@@ -147,6 +143,7 @@ pub(super) fn complete(report: &mut Report, mail: &Mail<'_>, notice: &Notice<'_>
 fn fill_in(report: &mut Report, findings: &Findings<'_>) {
     let only = report.recipients.len() == 1;
     let lines = findings.lines;
+    let names_stage = findings.may_say.any(List::Stage);
     let silent = |recipient: &Recipient| {
         let address = recipient.address.as_deref().unwrap_or_default();
         recipient.diagnostic.is_none()
@@ -182,10 +179,10 @@ fn fill_in(report: &mut Report, findings: &Findings<'_>) {
         if !findings.add_nothing_to(recipient)
             && let Some(block) = own()
         {
-            take_reason(recipient, block.reason(), findings.names_stage);
+            take_reason(recipient, block.reason(), names_stage);
         }
         if !findings.add_nothing_to(recipient) && shares && findings.whole().quotes_reply() {
-            take_reason(recipient, findings.whole(), findings.names_stage);
+            take_reason(recipient, findings.whole(), names_stage);
         }
         if recipient.remote_mta.is_none() {
             let of_diagnostic = recipient.diagnostic.as_deref().and_then(host_in);

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::address;
 use super::text::trim_start;
-use super::words::{TALKING_TO, find_ignore_case, lower};
+use super::words::{List, MaySay, TALKING_TO, find_ignore_case, lower};
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 use crate::reply::{Command, Reply};
 
@@ -49,7 +49,10 @@ enum Line<'l> {
     Bare(&'l str),
 }
 
-fn transcript_line(line: &str) -> Option<Line<'_>> {
+fn transcript_line<'l>(line: &'l str, may_say: MaySay<'_>) -> Option<Line<'l>> {
+    if !may_say.any(List::Dialogue) {
+        return None;
+    }
     let line = trim_start(line);
     if let Some(said) = line.strip_prefix(">>>") {
         return Some(Line::Said(said.trim()));
@@ -90,11 +93,11 @@ fn is_command(line: &str) -> bool {
 }
 
 /// Whether a line belongs to a transcript, so that it is no address line.
-pub(super) fn is_transcript_line(line: &str) -> bool {
-    match transcript_line(line) {
+pub(super) fn is_transcript_line(line: &str, may_say: MaySay<'_>) -> bool {
+    match transcript_line(line, may_say) {
         Some(Line::Said(_)) => Command::find(line).is_some() || !line.trim_start().starts_with(">>>"),
         Some(_) => true,
-        None => talking_to(trim_start(line)).is_some(),
+        None => may_say.any(List::TalkingTo) && talking_to(trim_start(line)).is_some(),
     }
 }
 
@@ -110,8 +113,9 @@ fn addresses(text: &str) -> Vec<String> {
 }
 
 impl Turns {
-    /// The turns of some lines; `names_host` is false where no line holds [`TALKING_TO`].
-    pub(super) fn of(lines: &[&str], names_host: bool) -> Self {
+    /// The turns of some lines.
+    pub(super) fn of(lines: &[&str], may_say: MaySay<'_>) -> Self {
+        let names_host = may_say.any(List::TalkingTo);
         let mut all: Vec<Turn> = Vec::new();
         let mut host = None;
         let mut command: Option<(Option<Command>, Vec<String>)> = None;
@@ -130,7 +134,7 @@ impl Turns {
                 (open, is_bare) = (false, false);
                 continue;
             }
-            let answer = match transcript_line(trimmed) {
+            let answer = match transcript_line(trimmed, may_say) {
                 Some(Line::Said(said)) => {
                     command = Some((command_of(said), addresses(said)));
                     (open, is_bare) = (false, false);
@@ -256,7 +260,7 @@ mod tests {
 
     fn turns(text: &str) -> Turns {
         let lines: Vec<&str> = text.lines().collect();
-        Turns::of(&lines, true)
+        Turns::of(&lines, MaySay::default())
     }
 
     #[test]

@@ -66,6 +66,21 @@ impl Said {
     }
 }
 
+/// What the lines of a text may say: what was seen in the text, or anything where not all of it was looked through.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct MaySay<'s>(Option<&'s Said>);
+
+impl<'s> MaySay<'s> {
+    pub(super) fn only(said: &'s Said) -> Self {
+        Self(Some(said))
+    }
+
+    /// Whether a line may hold a phrase of a list.
+    pub(super) fn any(self, list: List) -> bool {
+        self.0.is_none_or(|said| said.any(list))
+    }
+}
+
 /// The labels of addresses that are not the recipient's.
 pub(super) static OTHER_PARTIES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| lines(include_str!("words/other-parties.txt")).collect());

@@ -47,6 +47,8 @@ lists! {
     ComplaintForm = lines(include_str!("complaint-form.txt"));
     /// The address is named that another one was made of.
     Former = FORMER.iter().copied();
+    /// A line may be one of a transcript.
+    Dialogue = DIALOGUE.iter().copied();
     /// The host is named with which the dialogue was held.
     TalkingTo = std::iter::once(TALKING_TO);
     /// The host is named that writes.
@@ -65,6 +67,10 @@ pub(in crate::report) const FORMER: &[&str] = &[
     "alias of",
     "ultimately generated from",
 ];
+
+/// Signs and words that lines of a transcript have, but for bare answers.
+#[cfg(any(test, not(compiled)))]
+const DIALOGUE: &[&str] = &[">>>", "<<<", "-->", "<--", "sent:", "remote server replied:", "rcpt to:", "mail from:", "data"];
 
 /// Words before the host of a transcript.
 pub(in crate::report) const TALKING_TO: &str = "talking to ";
