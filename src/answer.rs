@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use crate::classify::{Evidence, Match, Verdict, classify, trace};
+use crate::classify::{Evidence, Match, Verdict, classify, reconsider, trace};
 use crate::mail::{Mail, line_ends};
 use crate::reply::Stage;
-use crate::report::{Recipient, Report};
+use crate::report::{Reading, Recipient, Report};
 use crate::rules::{Day, Table};
 use crate::verdict::{Action, Kind, UnknownName, named};
 
@@ -53,13 +53,32 @@ impl Classifier {
     /// Classifies one mail. Never fails: bytes that are no mail are of the kind `other`.
     pub fn classify(&self, source: &str, raw: &[u8]) -> Answer<'_> {
         let raw = line_ends(raw);
-        let report = Report::read(&Mail::parse(&raw));
-        let verdicts = report
-            .recipients
-            .iter()
-            .map(|recipient| has_cause(&report, recipient).then(|| classify(&self.table, &evidence(&report, recipient))))
-            .collect();
+        let mail = Mail::parse(&raw);
+        let reading = Reading::new(&mail);
+        let mut report = reading.report();
+        let mut verdicts = self.verdicts(&report);
+        // What is settled by the reply needs no explanation, which then costs nothing.
+        if report.is_unexplained() && verdicts.iter().flatten().any(|verdict| !verdict.is_settled()) {
+            reading.explain(&mut report);
+            for (recipient, verdict) in report.recipients.iter().zip(&mut verdicts) {
+                if let Some(verdict) = verdict {
+                    *verdict = reconsider(&self.table, &evidence(&report, recipient), *verdict);
+                }
+            }
+        }
         Answer { source: source.to_owned(), report, verdicts }
+    }
+
+    /// The same answer, with every explanation that the mail gives, asked or not.
+    pub fn explain(&self, source: &str, raw: &[u8]) -> Answer<'_> {
+        let report = Report::read(&Mail::parse(&line_ends(raw)));
+        let verdicts = self.verdicts(&report);
+        Answer { source: source.to_owned(), report, verdicts }
+    }
+
+    fn verdicts(&self, report: &Report) -> Vec<Option<Verdict<'_>>> {
+        let verdict = |recipient| has_cause(report, recipient).then(|| classify(&self.table, &evidence(report, recipient)));
+        report.recipients.iter().map(verdict).collect()
     }
 
     /// Every rule that holds for a recipient of an answer, the winner first.

@@ -87,6 +87,11 @@ impl<'t> Verdict<'t> {
         Self { cause, bounce_type, action, decided_by, rule, temporary }
     }
 
+    /// Whether the reply itself was clear, so that no explanation changes the verdict.
+    pub fn is_settled(&self) -> bool {
+        self.rule.is_some_and(is_settled)
+    }
+
     /// What to do, in a few sentences: the cause's advice, then the rule's own.
     pub fn advice(&self) -> Cow<'t, str> {
         let general = self.cause.advice_when(self.temporary);
@@ -110,12 +115,16 @@ pub struct Match<'t> {
 
 /// The verdict on one failure.
 pub fn classify<'t>(table: &'t Table, evidence: &Evidence<'_>) -> Verdict<'t> {
-    let by_reply = table.first(&facts(evidence, &words(evidence)));
-    let rule = match by_reply {
-        Some(rule) if is_settled(rule) => by_reply,
-        _ => by_explanation(table, evidence).or(by_reply),
-    };
-    Verdict::new(rule, evidence.is_temporary())
+    let by_reply = Verdict::new(table.first(&facts(evidence, &words(evidence))), evidence.is_temporary());
+    if by_reply.is_settled() { by_reply } else { reconsider(table, evidence, by_reply) }
+}
+
+/// A verdict that is not settled by the reply, once the evidence has an explanation.
+pub fn reconsider<'t>(table: &'t Table, evidence: &Evidence<'_>, by_reply: Verdict<'t>) -> Verdict<'t> {
+    match by_explanation(table, evidence) {
+        Some(rule) => Verdict::new(Some(rule), evidence.is_temporary()),
+        None => by_reply,
+    }
 }
 
 /// Every rule that holds, in the order of precedence: the first is the one that [`classify`] lets win.

@@ -56,6 +56,8 @@ pub struct Report {
     pub recipients: Vec<Recipient>,
     /// A bound of [`crate::limits`] was met, so that not everything was read.
     pub cut: bool,
+    /// The whole prose explains the only recipient, and was not put together yet.
+    unexplained: bool,
 }
 
 /// What a report says of one recipient.
@@ -114,11 +116,23 @@ type Reader = fn(&Mail<'_>, &Notice<'_>) -> Option<Report>;
 
 const READERS: &[Reader] = &[feedback::read, ses::read, dsn::read, receipt::read, challenge::read, prose::read, auto_reply::read];
 
-impl Report {
-    /// Reads a mail. Never fails: a mail that no reader knows is of the kind `other`.
-    pub fn read(mail: &Mail<'_>) -> Self {
-        let notice = Notice::of(mail);
-        let mut report = READERS.iter().find_map(|read| read(mail, &notice)).unwrap_or_else(|| Report {
+/// A mail that is read: what it says, and for those who ask, the explanation, without which most replies are clear.
+#[derive(Debug)]
+pub struct Reading<'m> {
+    mail: &'m Mail<'m>,
+    notice: Notice<'m>,
+}
+
+impl<'m> Reading<'m> {
+    /// Begins to read a mail.
+    pub fn new(mail: &'m Mail<'m>) -> Self {
+        Self { mail, notice: Notice::of(mail) }
+    }
+
+    /// What the mail says, as [`Report::read`] has it, but for explanations that take work ([`Report::is_unexplained`]).
+    pub fn report(&self) -> Report {
+        let Self { mail, notice } = self;
+        let mut report = READERS.iter().find_map(|read| read(mail, notice)).unwrap_or_else(|| Report {
             kind: Kind::Other,
             reason: if mail.is_empty() { "the mail is empty" } else { "no report, notice or automatic answer was recognised" }
                 .to_owned(),
@@ -127,11 +141,31 @@ impl Report {
         });
         report.date = mail.header.date("Date");
         if report.kind != Kind::Other && report.original == Original::default() {
-            report.original = Original::of(mail, &notice);
+            report.original = Original::of(mail, notice);
         }
         report.cut |= mail.cut || notice.is_cut();
         report.keep_bounds();
         report
+    }
+
+    /// Adds the explanation that is missing in a report on this mail.
+    pub fn explain(&self, report: &mut Report) {
+        prose::explain(report, &self.notice);
+    }
+}
+
+impl Report {
+    /// Reads a mail. Never fails: a mail that no reader knows is of the kind `other`.
+    pub fn read(mail: &Mail<'_>) -> Self {
+        let reading = Reading::new(mail);
+        let mut report = reading.report();
+        reading.explain(&mut report);
+        report
+    }
+
+    /// Whether [`Reading::explain`] would add an explanation.
+    pub fn is_unexplained(&self) -> bool {
+        self.unexplained
     }
 
     /// Leaves out what goes beyond the bounds, and says so.

@@ -62,7 +62,7 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Ending> {
         if place > 0 {
             writeln!(sink)?;
         }
-        let answer = classifier.classify(&mail.source, &mail.bytes);
+        let answer = classifier.explain(&mail.source, &mail.bytes);
         let recipients = &answer.report.recipients;
         let traces: Vec<_> = recipients.iter().map(|recipient| classifier.trace(&answer.report, recipient)).collect();
         writeln!(sink, "{}", output::visible(&mail.source))?;

@@ -153,11 +153,14 @@ fn fill_in(report: &mut Report, findings: &Findings<'_>) {
     // A reason that is given once stands for all.
     let quotes_none = report.recipients.iter().all(silent);
     let shares = only || (quotes_none && findings.whole().quotes_reply());
-    // What is said before the first recipient goes for all of them.
-    let mut lead = match (only, quotes_none) {
-        (true, _) => joined(lines),
-        (false, true) => joined(&lines[..findings.blocks().first_line().min(lines.len())]),
-        (false, false) => String::new(),
+    // All that is said goes for the only recipient; what is said before the first goes for all of them.
+    let put_together = OnceCell::new();
+    let lead = || {
+        put_together.get_or_init(|| match (only, quotes_none) {
+            (true, _) => joined(lines),
+            (false, true) => joined(&lines[..findings.blocks().first_line().min(lines.len())]),
+            (false, false) => String::new(),
+        })
     };
     let reporting_mta = report.reporting_mta.as_deref();
     for recipient in &mut report.recipients {
@@ -188,20 +191,31 @@ fn fill_in(report: &mut Report, findings: &Findings<'_>) {
             let of_diagnostic = recipient.diagnostic.as_deref().and_then(host_in);
             recipient.remote_mta = of_diagnostic
                 .or_else(|| if shares { findings.whole().host().map(str::to_owned) } else { None })
-                .or_else(|| if only { host_in(&lead) } else { None })
+                .or_else(|| if only { host_in(lead()) } else { None })
                 .filter(|host| reporting_mta.is_none_or(|reporter| !reporter.eq_ignore_ascii_case(host)));
         }
-        let explanation = if only {
-            std::mem::take(&mut lead)
-        } else {
-            match own().map(|block| block.reason().text()) {
-                Some(text) if quotes_none => format!("{text} {lead}"),
+        if !only {
+            let explanation = match own().map(|block| block.reason().text()) {
+                Some(text) if quotes_none => format!("{text} {}", lead()),
                 Some(text) => text.to_owned(),
                 None if shares => findings.whole().text().to_owned(),
-                None => lead.clone(),
-            }
-        };
-        recipient.explanation = Some(explanation).filter(|text| !text.trim().is_empty());
+                None => lead().clone(),
+            };
+            recipient.explanation = Some(explanation).filter(|text| !text.trim().is_empty());
+        }
+    }
+    if let [only] = report.recipients.as_mut_slice() {
+        report.unexplained = put_together.get().is_none();
+        only.explanation = put_together.into_inner().filter(|text| !text.is_empty());
+    }
+}
+
+/// Gives the only recipient of a report the whole prose as the explanation, where that was put off.
+pub(super) fn explain(report: &mut Report, notice: &Notice<'_>) {
+    if std::mem::take(&mut report.unexplained)
+        && let [only] = report.recipients.as_mut_slice()
+    {
+        only.explanation = Some(joined(&notice.prose().lines)).filter(|text| !text.is_empty());
     }
 }
 

@@ -31,6 +31,7 @@ fn inner(raw: &[u8]) -> Option<Report> {
     if !report.recipients.iter().any(|recipient| recipient.address.is_some()) {
         return None;
     }
+    prose::explain(&mut report, &notice);
     report.original = Original::of(&mail, &notice);
     Some(report)
 }
