@@ -86,8 +86,9 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    /// Sets the diagnostic and what it tells: codes and stage, where they are not known yet.
-    fn set_diagnostic(&mut self, text: String) {
+    /// Sets the diagnostic and what it tells: codes and stage, where they are not known yet. `names_stage` is false where it is
+    /// known that the text names no stage.
+    fn set_diagnostic(&mut self, text: String, names_stage: bool) {
         let text = cut(text.trim(), DIAGNOSTIC_READ).trim_end();
         if text.is_empty() {
             return;
@@ -100,7 +101,7 @@ impl Recipient {
             (Some(known), Some(given)) if given.is_exact() && gives_way(known) => Some(given),
             (known, given) => known.or(given),
         };
-        self.smtp_command = self.smtp_command.or_else(|| Command::find(text));
+        self.smtp_command = self.smtp_command.or_else(|| if names_stage { Command::find(text) } else { None });
         self.diagnostic = Some(text.to_owned());
     }
 }

@@ -118,7 +118,7 @@ impl<'l> Blocks<'l> {
                     None => {}
                 }
             }
-            let found = named(lines, at, paragraph);
+            let found = named(lines, at, paragraph, may_say);
             for named in found {
                 if let Some(last) = open.last().filter(|last| last.line < at)
                     && belongs(&named, last, line, joins)

@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 
 use super::address;
 use super::text::Prose;
-use super::words::{List, MaySay, SYSTEM_NAMES, Said, lower, says};
+use super::words::{List, MaySay, Pairs, SYSTEM_NAMES, Said, lower, says};
 use crate::mail::Mail;
 
 /// The outside of a mail, and its prose when asked for.
@@ -20,10 +20,14 @@ pub(super) struct Notice<'m> {
     pub(super) is_inner: bool,
     /// Lower-case subject.
     pub(super) subject: String,
+    /// The pairs of bytes in it.
+    pub(super) subject_pairs: Pairs,
     /// What the subject says.
     pub(super) in_subject: Said,
     /// Lower-case From field.
     pub(super) from_field: String,
+    /// The pairs of bytes in it.
+    pub(super) from_pairs: Pairs,
     /// Who wrote it.
     pub(super) from: Option<String>,
     /// To whom it was written: the sender of the original.
@@ -81,7 +85,9 @@ impl<'m> Notice<'m> {
             to_bounces: to.iter().any(|to| takes_bounces(to)),
             subject_fails: in_subject.any(List::Failure) || in_subject.any(List::Delay),
             in_subject,
+            subject_pairs: Pairs::of(&subject),
             subject,
+            from_pairs: Pairs::of(&from_field),
             from_field,
             from,
             to,

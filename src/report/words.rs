@@ -102,6 +102,30 @@ pub(super) fn push_lower(lower: &mut String, text: &str) {
     }
 }
 
+/// Which pairs of bytes are side by side in a text: to look at them tells most words that are not in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pairs(u64);
+
+impl Pairs {
+    pub(super) fn of(text: &str) -> Self {
+        Self(text.as_bytes().windows(2).fold(0, |bits, pair| bits | Self::bit(pair[0], pair[1])))
+    }
+
+    /// Whether a word may be in the text.
+    pub(super) fn may_hold(self, word: &str) -> bool {
+        match word.as_bytes() {
+            [first, second, .., before, last] => {
+                self.0 & Self::bit(*first, *second) != 0 && self.0 & Self::bit(*before, *last) != 0
+            }
+            _ => true,
+        }
+    }
+
+    fn bit(first: u8, second: u8) -> u64 {
+        1 << ((u32::from(first) * 5 + u32::from(second) * 3) % 64)
+    }
+}
+
 /// Whether a lower-case text holds one of a few words.
 pub(super) fn says(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
@@ -114,10 +138,12 @@ pub(super) fn ends_with_ignore_case(text: &str, end: &str) -> bool {
 
 /// Where a lower-case text occurs, letter case ignored.
 pub(super) fn find_ignore_case(text: &str, lower: &str) -> Option<usize> {
-    let first = *lower.as_bytes().first()?;
+    // Spaces are everywhere: what follows them is looked for.
+    let spaces = lower.bytes().take_while(|&byte| byte == b' ').count();
+    let first = *lower.as_bytes().get(spaces)?;
     let bytes = text.as_bytes();
     let last = bytes.len().checked_sub(lower.len())?;
-    memchr::memchr2_iter(first, first.to_ascii_uppercase(), &bytes[..=last])
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), &bytes[spaces..=spaces + last])
         .find(|&at| bytes[at..at + lower.len()].eq_ignore_ascii_case(lower.as_bytes()))
 }
 

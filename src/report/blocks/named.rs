@@ -4,7 +4,7 @@ use super::sentence::{continues, in_sentence, is_contact_line, leads_to_others};
 use super::{Sureness, says_nothing};
 use crate::reply::EnhancedCode;
 use crate::report::address::{self, Found};
-use crate::report::words::{OTHER_PARTIES, Said, ends_with_ignore_case, lower};
+use crate::report::words::{MaySay, OTHER_PARTIES, Pairs, Said, ends_with_ignore_case, lower};
 
 /// Most addresses that are taken from one line.
 const PER_LINE: usize = 32;
@@ -23,7 +23,7 @@ pub(super) struct Named<'l> {
 }
 
 /// The addresses that a line names and how surely.
-pub(super) fn named<'l>(lines: &[&'l str], at: usize, paragraph: usize) -> Vec<Named<'l>> {
+pub(super) fn named<'l>(lines: &[&'l str], at: usize, paragraph: usize, may_say: MaySay<'_>) -> Vec<Named<'l>> {
     let line = lines[at];
     let mut all = address::addresses(line).take(PER_LINE);
     let Some(first) = all.next() else { return Vec::new() };
@@ -57,7 +57,7 @@ pub(super) fn named<'l>(lines: &[&'l str], at: usize, paragraph: usize) -> Vec<N
         return reply;
     }
     if (before.is_empty() || is_number(before)) && !continues(lines, at, after) {
-        return if is_contact_line(lines, at, after) { Vec::new() } else { one(Sureness::Line) };
+        return if is_contact_line(lines, at, after, may_say) { Vec::new() } else { one(Sureness::Line) };
     }
     let lead = lower(before);
     if let Some(label) = label(&lead) {
@@ -66,7 +66,10 @@ pub(super) fn named<'l>(lines: &[&'l str], at: usize, paragraph: usize) -> Vec<N
             None => Vec::new(),
         };
     }
-    if closes_a_name(line, &first, before) && !leads_to_others(&Said::in_text(&lead)) && !is_contact_line(lines, at, after) {
+    if closes_a_name(line, &first, before)
+        && !leads_to_others(&Said::in_text(&lead))
+        && !is_contact_line(lines, at, after, may_say)
+    {
         return one(Sureness::Line);
     }
     let mut sentence = Vec::new();
@@ -130,8 +133,9 @@ fn label(lower: &str) -> Option<&str> {
 
 /// How sure a label makes the address behind it; none where it names somebody else.
 fn label_sureness(label: &str, line: &str) -> Option<Sureness> {
-    if label.starts_with("x-") || OTHER_PARTIES.iter().any(|party| label == *party || (party.len() > 4 && label.contains(party)))
-    {
+    let pairs = Pairs::of(label);
+    let names = |party: &str| label == party || (party.len() > 4 && pairs.may_hold(party) && label.contains(party));
+    if label.starts_with("x-") || OTHER_PARTIES.iter().any(|party| names(party)) {
         return None;
     }
     let repeats_original =

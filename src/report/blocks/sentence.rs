@@ -3,7 +3,7 @@
 use super::{Sureness, indent, says_nothing};
 use crate::limits::cut;
 use crate::report::address::Found;
-use crate::report::words::{List, Said, lower, says};
+use crate::report::words::{List, MaySay, Said, lower, says};
 
 /// Room for most sentences.
 const SENTENCE: usize = 256;
@@ -17,7 +17,10 @@ pub(super) fn continues(lines: &[&str], at: usize, after: &str) -> bool {
 }
 
 /// Whether an address at the beginning of a line is that of a helper, by the sentence that leads to it.
-pub(super) fn is_contact_line(lines: &[&str], at: usize, after: &str) -> bool {
+pub(super) fn is_contact_line(lines: &[&str], at: usize, after: &str, may_say: MaySay<'_>) -> bool {
+    if !may_say.any(List::Contact) {
+        return false;
+    }
     let mut lead = String::with_capacity(SENTENCE);
     let before = lines[..at].iter().rev().take(6).skip_while(|line| line.trim().is_empty()).take(2);
     for line in before.take_while(|line| !line.trim().is_empty()).collect::<Vec<_>>().into_iter().rev() {
