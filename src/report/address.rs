@@ -17,6 +17,9 @@ pub(super) fn clean(raw: &str) -> Option<String> {
     {
         text = text[at + 1..].trim(); // rfc822; utf-8; local; x400; ... (RFC 3464 section 2.1.2, RFC 6533 section 3)
     }
+    if let Some((local, domain)) = plain(text) {
+        return Some(with_lower_domain(local, domain));
+    }
     if let Some(found) = in_angle_brackets(text).filter(|found| !found.is_empty()) {
         text = found;
     }
@@ -47,6 +50,19 @@ pub(super) fn clean(raw: &str) -> Option<String> {
         return None;
     }
     Some(with_lower_domain(local, domain))
+}
+
+/// Local part and domain of a text that is an address and nothing else, of letters, digits and few signs, as nearly all are.
+fn plain(text: &str) -> Option<(&str, &str)> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+');
+    let at = text.bytes().position(|byte| !is_plain(&byte)).filter(|&at| text.as_bytes()[at] == b'@')?;
+    let (local, domain) = (&text[..at], &text[at + 1..]);
+    let is_address = !local.is_empty()
+        && !domain.is_empty()
+        && text.len() <= ADDRESS_BYTES
+        && !domain.ends_with('.')
+        && domain.as_bytes().iter().all(is_plain);
+    is_address.then_some((local, domain))
 }
 
 fn with_lower_domain(local: &str, domain: &str) -> String {
@@ -184,7 +200,11 @@ fn local_start(text: &str, at: usize, from: usize) -> usize {
         Ok(byte) if byte.is_ascii() => LOCAL[usize::from(byte)],
         _ => c.is_alphanumeric() && !is_cjk(c),
     };
-    let local = &before[before.trim_end_matches(is_local).len()..];
+    // Nearly all of them are ASCII, of which each byte is looked up.
+    let ends = |byte: &u8| !LOCAL.get(usize::from(*byte)).is_some_and(|is_local| *is_local);
+    let start = before.as_bytes().iter().rposition(ends).map_or(0, |at| at + 1);
+    let is_whole = start == 0 || before.as_bytes()[start - 1].is_ascii();
+    let local = if is_whole { &before[start..] } else { &before[before.trim_end_matches(is_local).len()..] };
     // Quotes and signs that lead into an address are none of its own.
     let kept = local.trim_start_matches(['\'', '`', '*', '=', '|', '/', '-', '?', '&', '#']);
     at - kept.len()
@@ -215,7 +235,9 @@ fn domain_end(text: &str, at: usize) -> usize {
     let is_domain = |c: char| {
         c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') || (!c.is_ascii() && c.is_alphanumeric() && !is_cjk(c))
     };
-    let length: usize = rest.chars().take_while(|&c| is_domain(c)).map(char::len_utf8).sum();
+    let ascii = rest.bytes().take_while(|&byte| byte.is_ascii() && is_domain(char::from(byte))).count();
+    let is_whole = rest.as_bytes().get(ascii).is_none_or(u8::is_ascii);
+    let length = if is_whole { ascii } else { rest.chars().take_while(|&c| is_domain(c)).map(char::len_utf8).sum() };
     at + rest[..length].trim_end_matches(['.', '-', '_']).len()
 }
 
