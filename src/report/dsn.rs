@@ -74,7 +74,8 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     }
     prose::complete(&mut report, mail, notice);
     let count = report.recipients.len();
-    report.reason = format!("{found_in} names {count} {}", if count == 1 { "recipient" } else { "recipients" });
+    report.reason =
+        if count == 1 { [found_in, " names 1 recipient"].concat() } else { format!("{found_in} names {count} recipients") };
     Some(report)
 }
 

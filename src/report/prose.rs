@@ -119,8 +119,8 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
     fill_in(&mut report, &findings);
     report.kind = kind_of(&report.recipients);
     report.reason = match dialect {
-        Some(dialect) => format!("a notice in the manner of {}, recipients from {found_in}", dialect.name),
-        None => format!("sender, subject and words are those of a notice about a failed message, recipients from {found_in}"),
+        Some(dialect) => ["a notice in the manner of ", dialect.name, ", recipients from ", found_in].concat(),
+        None => ["sender, subject and words are those of a notice about a failed message, recipients from ", found_in].concat(),
     };
     Some(report)
 }

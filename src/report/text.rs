@@ -143,8 +143,12 @@ fn original_start(lines: &[&str]) -> Option<usize> {
 
 /// Whether a line announces that the original stands below it; `lower` is room to work in.
 fn announces_original(line: &str, rest: &[&str], lower: &mut String) -> bool {
-    let begins_rule = line.starts_with(['-', '=', '_', '|', '*']);
-    let is_set_off = begins_rule || line.starts_with(['#', '<']) || line.ends_with([':', '.', '-', '=', ']', '|', '：', '。']);
+    let begins_rule = matches!(line.as_bytes().first(), Some(b'-' | b'=' | b'_' | b'|' | b'*'));
+    let ends = match line.as_bytes().last() {
+        Some(last) if last.is_ascii() => matches!(last, b':' | b'.' | b'-' | b'=' | b']' | b'|'),
+        _ => line.ends_with(['：', '。']),
+    };
+    let is_set_off = begins_rule || ends || matches!(line.as_bytes().first(), Some(b'#' | b'<'));
     // "follow" and "below" have a letter in common that few words have.
     let follows = memchr::memchr2_iter(b'w', b'W', line.as_bytes())
         .any(|at| line.get(..at).is_some_and(|lead| ["follo", "belo"].iter().any(|word| ends_with_ignore_case(lead, word))));
