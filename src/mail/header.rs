@@ -264,7 +264,21 @@ fn end_of_header(raw: &[u8], from: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_field_is_the_first_of_its_name(raw in "([abAB-]{1,3}: [a? ~é\t]{0,6}\n){0,9}", name in "[abAB-]{1,3}") {
+            let (header, ..) = Header::parse(raw.as_bytes());
+            let first = header.fields().iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()));
+            prop_assert_eq!(header.get(&name).map(|field| field.raw), first.map(|field| field.raw));
+            if let Some(field) = first {
+                prop_assert_eq!(field.text(), guess_charset(field.raw).trim().to_owned());
+            }
+        }
+    }
 
     #[test]
     fn fields_are_unfolded_and_decoded() {

@@ -315,7 +315,19 @@ pub(super) fn takes_commands(address: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_address_is_what_cleaning_leaves_of_it(text in "[aB9._+-]{0,4}@?[aB9._+-]{0,4}@?[aB.]{0,3}") {
+            if let Some((local, domain)) = plain(&text) {
+                // In brackets it is no plain one.
+                prop_assert_eq!(clean(&format!("<{text}>")), Some(with_lower_domain(local, domain)));
+            }
+        }
+    }
 
     #[test]
     fn an_address_is_cleaned_of_what_surrounds_it() {

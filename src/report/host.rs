@@ -180,3 +180,26 @@ fn before_address_literal(text: &str) -> Option<String> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_word_goes_as_far_as_no_character_separates(
+            text in "[a.é\u{2003}\u{85} ,<]{0,12}",
+            place in any::<proptest::sample::Index>(),
+            from in any::<proptest::sample::Index>(),
+        ) {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let place = *place.get(&places);
+            let from = (*from.get(&places)).min(place);
+            let end = text[place..].find(is_separator).map_or(text.len(), |at| place + at);
+            let word = text[from..place].chars().rev().take_while(|&c| !is_separator(c)).map(char::len_utf8).sum::<usize>();
+            prop_assert_eq!((word_start(&text, from, place), word_end(&text, place)), (place - word, end));
+        }
+    }
+}

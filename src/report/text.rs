@@ -220,7 +220,16 @@ fn begins_header(lines: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn white_space_before_a_line_is_that_of_unicode(line in "[ \t\u{b}\u{85}\u{2003}aé]{0,9}") {
+            prop_assert_eq!(trim_start(&line), line.trim_start());
+        }
+    }
 
     #[test]
     fn the_quoted_original_is_cut_off() {

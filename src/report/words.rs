@@ -149,7 +149,27 @@ pub(super) fn find_ignore_case(text: &str, lower: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_word_is_found_in_any_letter_case(text in "[aAbB @é]{0,12}", word in " {0,2}[ab@][ab ]{0,3}") {
+            prop_assert_eq!(find_ignore_case(&text, &word), text.to_ascii_lowercase().find(&word));
+        }
+
+        #[test]
+        fn pairs_miss_no_word_that_is_there(text in "[a-zé@. ]{0,30}", from in 0..30_usize, length in 0..9_usize) {
+            let word: String = text.chars().skip(from).take(length).collect();
+            prop_assert!(Pairs::of(&text).may_hold(&word));
+        }
+
+        #[test]
+        fn lower_case_is_that_of_the_library(text in "[A-Za-zÄΣ .]{0,20}") {
+            prop_assert_eq!(lower(&text), text.to_lowercase());
+        }
+    }
 
     #[test]
     fn every_list_is_in_lower_case_and_names_nothing_twice() {

@@ -246,3 +246,29 @@ impl ProviderSet {
         self.0[usize::from(id.0) / 64] & (1 << (id.0 % 64)) != 0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Table;
+
+    #[test]
+    fn a_pattern_matches_what_the_whole_expression_does() {
+        let table = Table::built_in();
+        let others: Vec<_> = table.rules().flat_map(|rule| rule.examples.iter()).step_by(40).collect();
+        for rule in table.rules() {
+            let Some(pattern) = &rule.pattern else { continue };
+            let whole = pattern.compile().expect("a pattern of the table");
+            for text in rule.examples.iter().chain(rule.not.iter()).chain(others.iter().copied()) {
+                let text = text.to_lowercase();
+                assert_eq!(pattern.is_match(text.as_bytes()), whole.is_match(text.as_bytes()), "{}: {text}", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn word_borders_of_every_script_are_kept() {
+        let pattern = Pattern::new("\\bне\\b".into());
+        assert!(pattern.is_match("он не найден".as_bytes()) && !pattern.is_match("неверный".as_bytes()));
+    }
+}
