@@ -75,7 +75,8 @@ impl<'m> Notice<'m> {
             is_inner: false,
             // fml writes under the name of the list's owner.
             system_sender: system_sender || header.has("X-MLServer"),
-            system_name: SYSTEM_NAMES.is_in(&from_field) || from.as_deref().is_some_and(address::is_system),
+            // Asked only where the address tells nothing.
+            system_name: !system_sender && (SYSTEM_NAMES.is_in(&from_field) || from.as_deref().is_some_and(address::is_system)),
             null_sender,
             automatic: header.text("Auto-Submitted").is_some_and(|value| !value.trim().to_ascii_lowercase().starts_with("no")),
             names_failed: header.has("X-Failed-Recipients"),
@@ -188,22 +189,26 @@ impl<'m> Notice<'m> {
         if said.any(List::Final) {
             return false;
         }
-        let subject = &self.subject;
-        if says(subject, &["(delay)", "delayed", "warning:", "delivery incomplete", "verzögert", "retardé", "遅延", "延迟"])
+        if self.subject_says(&["(delay)", "delayed", "warning:", "delivery incomplete", "verzögert", "retardé", "遅延", "延迟"])
         {
             return true;
         }
         if said.any(List::Retry) {
             return true;
         }
-        said.any(List::Delay) && !says(subject, &["fail", "undeliver", "returned", "(failure)", "退信"])
+        said.any(List::Delay) && !self.subject_says(&["fail", "undeliver", "returned", "(failure)", "退信"])
     }
 
     /// Whether the message is said to have arrived.
     pub(super) fn says_delivered(&self) -> bool {
         (self.in_subject.any(List::Success) || self.said().any(List::Success))
-            && !says(&self.subject, &["fail", "undeliver", "returned", "delay"])
+            && !self.subject_says(&["fail", "undeliver", "returned", "delay"])
             && !says(&self.prose().words, &["not deliver", "n't deliver", "fail", "reject", "permanent"])
+    }
+
+    /// Whether the subject holds one of a few words.
+    fn subject_says(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.subject_pairs.may_hold(word) && self.subject.contains(word))
     }
 
     /// Whether the message is said to have been refused by a filter.
