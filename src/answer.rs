@@ -58,10 +58,11 @@ impl Classifier {
         let mut report = reading.report();
         let mut verdicts = self.verdicts(&report);
         // What is settled by the reply needs no explanation, which then costs nothing.
-        if report.is_unexplained() && verdicts.iter().flatten().any(|verdict| !verdict.is_settled()) {
+        let is_open = |verdict: &Verdict<'_>| !verdict.is_settled();
+        if report.is_unexplained() && verdicts.iter().flatten().any(is_open) {
             reading.explain(&mut report);
             for (recipient, verdict) in report.recipients.iter().zip(&mut verdicts) {
-                if let Some(verdict) = verdict {
+                if let Some(verdict) = verdict.as_mut().filter(|verdict| is_open(verdict)) {
                     *verdict = reconsider(&self.table, &evidence(&report, recipient), *verdict);
                 }
             }

@@ -86,9 +86,14 @@ pub struct Recipient {
 }
 
 impl Recipient {
-    /// Sets the diagnostic and what it tells: codes and stage, where they are not known yet. `names_stage` is false where it is
-    /// known that the text names no stage.
-    fn set_diagnostic(&mut self, text: String, names_stage: bool) {
+    /// Sets the diagnostic and what it tells: codes and stage, where they are not known yet.
+    fn set_diagnostic(&mut self, text: String) {
+        self.set_reply(text);
+        self.smtp_command = self.smtp_command.or_else(|| self.diagnostic.as_deref().and_then(Command::find));
+    }
+
+    /// The same but for the stage.
+    fn set_reply(&mut self, text: String) {
         let text = cut(text.trim(), DIAGNOSTIC_READ).trim_end();
         if text.is_empty() {
             return;
@@ -101,7 +106,6 @@ impl Recipient {
             (Some(known), Some(given)) if given.is_exact() && gives_way(known) => Some(given),
             (known, given) => known.or(given),
         };
-        self.smtp_command = self.smtp_command.or_else(|| if names_stage { Command::find(text) } else { None });
         self.diagnostic = Some(text.to_owned());
     }
 }
@@ -119,20 +123,18 @@ const READERS: &[Reader] = &[feedback::read, ses::read, dsn::read, receipt::read
 
 /// A mail that is read: what it says, and for those who ask, the explanation, without which most replies are clear.
 #[derive(Debug)]
-pub struct Reading<'m> {
-    mail: &'m Mail<'m>,
-    notice: Notice<'m>,
-}
+pub struct Reading<'m>(Notice<'m>);
 
 impl<'m> Reading<'m> {
     /// Begins to read a mail.
     pub fn new(mail: &'m Mail<'m>) -> Self {
-        Self { mail, notice: Notice::of(mail) }
+        Self(Notice::of(mail))
     }
 
     /// What the mail says, as [`Report::read`] has it, but for explanations that take work ([`Report::is_unexplained`]).
     pub fn report(&self) -> Report {
-        let Self { mail, notice } = self;
+        let Self(notice) = self;
+        let mail = notice.mail;
         let mut report = READERS.iter().find_map(|read| read(mail, notice)).unwrap_or_else(|| Report {
             kind: Kind::Other,
             reason: if mail.is_empty() { "the mail is empty" } else { "no report, notice or automatic answer was recognised" }
@@ -151,7 +153,7 @@ impl<'m> Reading<'m> {
 
     /// Adds the explanation that is missing in a report on this mail.
     pub fn explain(&self, report: &mut Report) {
-        prose::explain(report, &self.notice);
+        prose::explain(report, &self.0);
     }
 }
 

@@ -26,7 +26,7 @@ impl<'a> Field<'a> {
     /// The value unfolded, encoded words (RFC 2047) and raw 8-bit text decoded.
     pub fn text(&self) -> Cow<'a, str> {
         let raw = &self.raw[..self.raw.len().min(FIELD_BYTES)];
-        // Nearly all values are one line of printable ASCII; of a few words without the sign of encoded ones.
+        // Nearly all values are one line of printable ASCII, without the `?` that encoded words have.
         let is_plain = raw.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~') & (*byte != b'?'));
         if is_plain && let Ok(text) = std::str::from_utf8(raw) {
             return Cow::Borrowed(text.trim_matches(' '));

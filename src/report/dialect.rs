@@ -29,8 +29,8 @@ impl Mark {
     pub(super) fn is_in(self, mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
         let holds = |field: &str, text: &str| mail.header.text(field).is_some_and(|value| lower(&value).contains(text));
         match self {
-            Mark::From(text) => notice.from_pairs.may_hold(text) && notice.from_field.contains(text),
-            Mark::Subject(text) => notice.subject_pairs.may_hold(text) && notice.subject.contains(text),
+            Mark::From(text) => notice.from_field.holds(text),
+            Mark::Subject(text) => notice.subject.holds(text),
             Mark::Field(name) => mail.header.has(name),
             Mark::FieldHolds(name, text) => holds(name, text),
             Mark::Says(text) => notice.said().mark(text),

@@ -220,14 +220,14 @@ fn recipient(group: &[Field<'_>], found_in: &'static str) -> Option<Recipient> {
         .find(|field| field.value.get(..4).is_some_and(|kind| kind.eq_ignore_ascii_case("smtp")))
         .or(diagnostics.first())
     {
-        recipient.set_diagnostic(without_type(&field.value).to_owned(), true);
+        recipient.set_diagnostic(without_type(&field.value).to_owned());
     }
     // Some write the reply itself where the status belongs.
     if recipient.diagnostic.is_none()
         && status.is_none()
         && let Some(text) = value("Status")
     {
-        recipient.set_diagnostic(text.to_owned(), true);
+        recipient.set_diagnostic(text.to_owned());
     }
     if recipient.smtp_command.is_none() {
         recipient.smtp_command = value("X-SMTP-Command").or(value("X-Failed-Command")).and_then(Command::find);

@@ -7,27 +7,24 @@ use std::cell::OnceCell;
 
 use super::address;
 use super::text::Prose;
-use super::words::{List, MaySay, Pairs, SYSTEM_NAMES, Said, lower, says};
+use super::words::{List, MaySay, SYSTEM_NAMES, Said, Searched, lower, says};
 use crate::mail::Mail;
 
 /// The outside of a mail, and its prose when asked for.
 #[derive(Debug)]
 pub(super) struct Notice<'m> {
-    mail: &'m Mail<'m>,
+    /// The mail.
+    pub(super) mail: &'m Mail<'m>,
     prose: OnceCell<Prose<'m>>,
     said: OnceCell<Said>,
     /// The mail stands inside another: nothing inside it is opened.
     pub(super) is_inner: bool,
     /// Lower-case subject.
-    pub(super) subject: String,
-    /// The pairs of bytes in it.
-    pub(super) subject_pairs: Pairs,
+    pub(super) subject: Searched<String>,
     /// What the subject says.
     pub(super) in_subject: Said,
     /// Lower-case From field.
-    pub(super) from_field: String,
-    /// The pairs of bytes in it.
-    pub(super) from_pairs: Pairs,
+    pub(super) from_field: Searched<String>,
     /// Who wrote it.
     pub(super) from: Option<String>,
     /// To whom it was written: the sender of the original.
@@ -86,10 +83,8 @@ impl<'m> Notice<'m> {
             to_bounces: to.iter().any(|to| takes_bounces(to)),
             subject_fails: in_subject.any(List::Failure) || in_subject.any(List::Delay),
             in_subject,
-            subject_pairs: Pairs::of(&subject),
-            subject,
-            from_pairs: Pairs::of(&from_field),
-            from_field,
+            subject: Searched::new(subject),
+            from_field: Searched::new(from_field),
             from,
             to,
         }
@@ -208,7 +203,7 @@ impl<'m> Notice<'m> {
 
     /// Whether the subject holds one of a few words.
     fn subject_says(&self, words: &[&str]) -> bool {
-        words.iter().any(|word| self.subject_pairs.may_hold(word) && self.subject.contains(word))
+        words.iter().any(|word| self.subject.holds(word))
     }
 
     /// Whether the message is said to have been refused by a filter.

@@ -141,15 +141,9 @@ impl Original {
 
 /// The addresses of a text, each once, joined with a comma.
 fn addresses(text: &str) -> String {
-    let mut all: Vec<String> = Vec::new();
-    for found in address::addresses(text) {
-        if all.len() == TO {
-            break;
-        }
-        if !all.iter().any(|known| address::same(known, &found.address)) {
-            all.push(found.address);
-        }
-    }
+    let mut seen = address::Seen::default();
+    let all: Vec<String> =
+        address::addresses(text).map(|found| found.address).filter(|address| seen.insert(address)).take(TO).collect();
     all.join(", ")
 }
 

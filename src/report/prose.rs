@@ -255,7 +255,7 @@ fn is_plain(line: &str) -> bool {
 fn take_turn(recipient: &mut Recipient, turn: &Turn) {
     if recipient.diagnostic.is_none() {
         recipient.smtp_command = recipient.smtp_command.or(turn.command);
-        recipient.set_diagnostic(turn.reply.clone(), true);
+        recipient.set_diagnostic(turn.reply.clone());
     } else if recipient.reply_code.is_none() {
         recipient.reply_code = Reply::parse(&turn.reply).code;
         recipient.smtp_command = recipient.smtp_command.or(turn.command);
@@ -278,7 +278,8 @@ fn take_reason(recipient: &mut Recipient, reason: &Reason, names_stage: bool) {
         recipient.smtp_command = reason.command();
     }
     if recipient.diagnostic.is_none() && !reason.diagnostic().is_empty() {
-        recipient.set_diagnostic(reason.diagnostic().to_owned(), names_stage);
+        // The reason was searched for the stage above, and this is part of it.
+        recipient.set_reply(reason.diagnostic().to_owned());
     }
     recipient.reply_code = recipient.reply_code.or(reason.code);
     if !recipient.enhanced_code.is_some_and(EnhancedCode::is_exact) && reason.enhanced.is_some_and(EnhancedCode::is_exact) {

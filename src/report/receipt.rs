@@ -42,7 +42,7 @@ pub(super) fn read(mail: &Mail<'_>, notice: &Notice<'_>) -> Option<Report> {
         ..Recipient::default()
     };
     if let Some(failure) = value("Failure") {
-        recipient.set_diagnostic(failure.to_owned(), true);
+        recipient.set_diagnostic(failure.to_owned());
     }
     let mut report = Report {
         kind: Kind::Bounce,

@@ -72,7 +72,7 @@ fn recipient(entry: &Value, about: &Value, outcome: Outcome) -> Recipient {
     };
     let diagnostic = text(entry, "diagnosticCode").or_else(|| text(about, "smtpResponse"));
     if let Some(diagnostic) = diagnostic {
-        recipient.set_diagnostic(dsn::without_type(diagnostic).to_owned(), true);
+        recipient.set_diagnostic(dsn::without_type(diagnostic).to_owned());
     }
     let kinds = [text(about, "bounceType"), text(about, "bounceSubType"), text(about, "delayType")];
     let kinds: Vec<&str> = kinds.into_iter().flatten().collect();

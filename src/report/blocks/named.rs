@@ -4,7 +4,7 @@ use super::sentence::{continues, in_sentence, is_contact_line, leads_to_others};
 use super::{Sureness, says_nothing};
 use crate::reply::EnhancedCode;
 use crate::report::address::{self, Found};
-use crate::report::words::{MaySay, OTHER_PARTIES, Pairs, Said, ends_with_ignore_case, lower};
+use crate::report::words::{MaySay, OTHER_PARTIES, Said, Searched, ends_with_ignore_case, lower};
 
 /// Most addresses that are taken from one line.
 const PER_LINE: usize = 32;
@@ -133,8 +133,8 @@ fn label(lower: &str) -> Option<&str> {
 
 /// How sure a label makes the address behind it; none where it names somebody else.
 fn label_sureness(label: &str, line: &str) -> Option<Sureness> {
-    let pairs = Pairs::of(label);
-    let names = |party: &str| label == party || (party.len() > 4 && pairs.may_hold(party) && label.contains(party));
+    let searched = Searched::new(label);
+    let names = |party: &str| label == party || (party.len() > 4 && searched.holds(party));
     if label.starts_with("x-") || OTHER_PARTIES.iter().any(|party| names(party)) {
         return None;
     }
