@@ -5,6 +5,7 @@
 //! program itself `cfg(compiled)` holds: there the constants are.
 #![allow(dead_code, unused_imports, unreachable_pub, unexpected_cfgs)]
 
+mod bits;
 mod limits;
 mod phrases;
 mod reply;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
     for folder in ["phrases", "reply", "report/challenge", "report/dialect", "report/words", "rules"] {
         println!("cargo::rerun-if-changed=src/{folder}");
     }
-    for module in ["build", "limits", "phrases", "reply", "report/mark", "rules", "verdict", "visible"] {
+    for module in ["bits", "build", "limits", "phrases", "reply", "report/mark", "rules", "verdict", "visible"] {
         println!("cargo::rerun-if-changed=src/{module}.rs");
     }
     match compile() {

@@ -24,6 +24,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod answer;
+mod bits;
 pub mod check;
 pub mod classify;
 pub mod input;

@@ -6,6 +6,7 @@
 //! message and keep its bounds, and quoted-printable for its speed. This module knows nothing of bounces.
 
 mod content_type;
+mod date;
 mod header;
 mod text;
 
@@ -14,7 +15,8 @@ use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use content_type::ContentType;
-pub use header::{Date, Field, Header};
+pub use date::Date;
+pub use header::{Field, Header};
 use memchr::memmem::Finder;
 
 use crate::limits::{PART_DEPTH, PARTS};

@@ -13,6 +13,7 @@ mod trie;
 
 use std::borrow::Cow;
 
+use crate::bits::{BLOCK, bits_of, places_of};
 use crate::limits::PHRASE_GAP;
 
 use beginnings::BEGINNING;
@@ -187,32 +188,8 @@ impl<O> Hit<'_, O> {
     }
 }
 
-/// So many bytes are looked at together.
-const BLOCK: usize = 64;
 /// They, and enough behind them to see how each word of theirs begins.
 type Block = [u8; BLOCK + BEGINNING];
-
-/// A bit for each byte of which `is` holds, the first one lowest.
-fn bits_of(block: &Block, is: impl Fn(u8) -> bool) -> u64 {
-    // Without branches and side effects, so that the compiler compares many bytes at once.
-    let mut flags = [0_u8; BLOCK];
-    for (flag, &byte) in flags.iter_mut().zip(block) {
-        *flag = u8::from(is(byte));
-    }
-    let (eights, _) = flags.as_chunks();
-    // The product moves the flag of byte `i` from bit `8 * i` to bit `56 + i`.
-    let bits = eights.iter().map(|eight| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56);
-    bits.zip((0..).step_by(8)).fold(0, |all, (bits, place)| all | bits << place)
-}
-
-/// The places of the bits that are set.
-fn places_of(mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let place = (bits != 0).then(|| bits.trailing_zeros() as usize);
-        bits &= bits.wrapping_sub(1);
-        place
-    })
-}
 
 /// Letters and digits, and `@`, so that no phrase is found in the local part of an address.
 fn is_word(byte: u8) -> bool {

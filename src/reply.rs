@@ -10,6 +10,7 @@ mod find;
 
 use std::borrow::Cow;
 
+use crate::bits::all;
 use crate::phrases::may_hold;
 
 pub use code::{EnhancedCode, ReplyCode};
@@ -45,7 +46,7 @@ impl<'a> Reply<'a> {
     /// ```
     pub fn parse(text: &'a str) -> Self {
         // Most prose has no digit, and to see that costs a fraction of a look for codes.
-        if !text.bytes().fold(false, |has, byte| has | byte.is_ascii_digit()) {
+        if all(text.as_bytes(), |byte| !byte.is_ascii_digit()) {
             return Self { code: None, enhanced: None, text: Cow::Borrowed(text), at: None, is_inner: false };
         }
         let found = find_code(text);

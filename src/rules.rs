@@ -242,9 +242,9 @@ impl Table {
         let mut providers = ProviderSet::default();
         let Some(host) = host else { return providers };
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        for section in &self.sections {
-            let domains = std::iter::successors(Some(host.as_str()), |domain| domain.split_once('.').map(|(_, above)| above));
-            for domain in domains {
+        let dots = memchr::memchr_iter(b'.', host.as_bytes());
+        for domain in std::iter::once(&*host).chain(dots.map(|dot| &host[dot + 1..])) {
+            for section in &self.sections {
                 let first = section.hosts.partition_point(|(suffix, _)| suffix.as_ref() < domain);
                 let known = section.hosts[first..].iter().take_while(|(suffix, _)| suffix == domain);
                 known.for_each(|(_, id)| providers.insert(*id));

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 /// The library's modules, the lowest first. Each may use those before it.
 const LAYERS: &[&str] = &[
-    "limits", "visible", "phrases", "verdict", "input", "mail", "reply", "report", "rules", "classify", "answer", "check",
-    "output",
+    "limits", "bits", "visible", "phrases", "verdict", "input", "mail", "reply", "report", "rules", "classify", "answer",
+    "check", "output",
 ];
 
 /// What a module must not know although it stands below: `input` knows nothing of mail, `report` knows no rule, and so on.

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 
+use super::date::Date;
 use super::text::guess_charset;
+use crate::bits::all;
 use crate::limits::{FIELD_BYTES, HEADER_BYTES, HEADER_FIELDS};
 
 /// One field as it stands: name, and value with its folds.
@@ -15,6 +17,8 @@ pub struct Field<'a> {
     pub name: &'a [u8],
     /// The value, not yet unfolded or decoded.
     pub raw: &'a [u8],
+    /// The [`mark`] of the name.
+    mark: u8,
 }
 
 impl<'a> Field<'a> {
@@ -27,9 +31,11 @@ impl<'a> Field<'a> {
     pub fn text(&self) -> Cow<'a, str> {
         let raw = &self.raw[..self.raw.len().min(FIELD_BYTES)];
         // Nearly all values are one line of printable ASCII, without the `?` that encoded words have.
-        let is_plain = raw.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~') & (*byte != b'?'));
-        if is_plain && let Ok(text) = std::str::from_utf8(raw) {
-            return Cow::Borrowed(text.trim_matches(' '));
+        let is_plain = |byte| matches!(byte, b' '..=b'~') & (byte != b'?');
+        if all(raw, is_plain)
+            && let Ok(text) = std::str::from_utf8(raw)
+        {
+            return Cow::Borrowed(text.trim_ascii());
         }
         if holds_encoded_word(raw) {
             let mut line = raw.to_vec();
@@ -64,55 +70,18 @@ fn holds_encoded_word(raw: &[u8]) -> bool {
     memchr::memchr_iter(b'?', raw).any(|at| at > 0 && raw[at - 1] == b'=')
 }
 
-/// A date and time as RFC 3339.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Date(mail_parser::DateTime);
-
-impl Date {
-    /// Reads an RFC 5322 date; none where it is none, or not in the calendar.
-    pub fn parse(text: &str) -> Option<Self> {
-        mail_parser::DateTime::parse_rfc822(text).filter(mail_parser::DateTime::is_valid).filter(|date| date.year > 0).map(Self)
-    }
-
-    /// Year, month and day as the mail has them, in its own time zone.
-    pub fn day(&self) -> (u16, u8, u8) {
-        (self.0.year, self.0.month, self.0.day)
-    }
-
-    /// In UTC, as RFC 3339: `2026-03-01T10:00:00Z`.
-    pub fn to_rfc3339(&self) -> String {
-        let is_utc = self.0.tz_hour == 0 && self.0.tz_minute == 0;
-        let utc = if is_utc { self.0 } else { mail_parser::DateTime::from_timestamp(self.0.to_timestamp()) };
-        let mut text = String::with_capacity("2026-03-01T10:00:00Z".len());
-        let mut push = |number: u16, digits: u32, end: char| {
-            for place in (0..digits).rev() {
-                // One digit.
-                text.push(char::from(b'0' + (number / 10_u16.pow(place) % 10) as u8));
-            }
-            text.push(end);
-        };
-        push(utc.year, 4, '-');
-        push(utc.month.into(), 2, '-');
-        push(utc.day.into(), 2, 'T');
-        push(utc.hour.into(), 2, ':');
-        push(utc.minute.into(), 2, ':');
-        push(utc.second.into(), 2, 'Z');
-        text
-    }
-}
-
 /// The fields of a header, in order.
 #[derive(Debug, Clone, Default)]
 pub struct Header<'a> {
     fields: Vec<Field<'a>>,
-    /// The [`bit`] of each name: most fields that are asked for are not there.
-    names: u64,
+    /// A bit for the [`mark`] of each name: most fields that are asked for are not there.
+    marks: u64,
 }
 
-/// What tells a name from most others, whatever its letter case.
-fn bit(name: &[u8]) -> u64 {
+/// What tells a name from most others, whatever its letter case: a number below 64.
+fn mark(name: &[u8]) -> u8 {
     let last = name.last().map_or(0, u8::to_ascii_lowercase);
-    1 << ((name.len() + 7 * usize::from(last)) % 64)
+    ((name.len() + 7 * usize::from(last)) % 64) as u8
 }
 
 impl<'a> Header<'a> {
@@ -162,8 +131,8 @@ impl<'a> Header<'a> {
             at = end;
         }
         close(&mut fields, open, raw);
-        let names = fields.iter().fold(0, |names, field| names | bit(field.name));
-        (Self { fields, names }, &raw[at.min(raw.len())..], cut)
+        let marks = fields.iter().fold(0, |marks, field| marks | 1 << field.mark);
+        (Self { fields, marks }, &raw[at.min(raw.len())..], cut)
     }
 
     /// All fields in order.
@@ -178,10 +147,11 @@ impl<'a> Header<'a> {
 
     /// The first field of this name, letter case ignored.
     pub fn get(&self, name: &str) -> Option<&Field<'a>> {
-        if self.names & bit(name.as_bytes()) == 0 {
+        let mark = mark(name.as_bytes());
+        if self.marks & 1 << mark == 0 {
             return None;
         }
-        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+        self.fields.iter().find(|field| field.mark == mark && field.name.eq_ignore_ascii_case(name.as_bytes()))
     }
 
     /// Whether there is a field of this name.
@@ -202,7 +172,7 @@ impl<'a> Header<'a> {
 
 fn close<'a>(fields: &mut Vec<Field<'a>>, open: Option<(&'a [u8], usize, usize)>, raw: &'a [u8]) {
     if let Some((name, start, end)) = open {
-        fields.push(Field { name, raw: raw[start.min(end)..end].trim_ascii() });
+        fields.push(Field { name, raw: raw[start.min(end)..end].trim_ascii(), mark: mark(name) });
     }
 }
 
@@ -316,12 +286,5 @@ mod tests {
         assert!(cut);
         assert!(header.fields().len() <= HEADER_FIELDS + 1);
         assert_eq!(body, b"body");
-    }
-
-    #[test]
-    fn dates_are_given_in_utc() {
-        let date = Date::parse("Sun, 1 Mar 2026 12:00:00 +0200").expect("a date");
-        assert_eq!(date.to_rfc3339(), "2026-03-01T10:00:00Z");
-        assert_eq!(Date::parse("Sun, 41 Mar 2026 12:00:00 +0200"), None);
     }
 }

@@ -189,15 +189,28 @@ fn charset_decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
     if says_nothing {
         return guess_charset(bytes);
     }
+    if KEEP_ASCII.iter().any(|start| begins(label, start))
+        && bytes.is_ascii()
+        && memchr::memchr3(0x1B, 0x0E, 0x0F, bytes).is_none()
+    {
+        return guess_charset(bytes);
+    }
     // Their line ends are no single bytes.
-    let has_wide_units = ["utf-16", "utf-32", "ucs", "iso-10646", "csunicode"]
-        .iter()
-        .any(|wide| label.get(..wide.len()).is_some_and(|start| start.eq_ignore_ascii_case(wide)));
+    let has_wide_units = ["utf-16", "utf-32", "ucs", "iso-10646", "csunicode"].iter().any(|wide| begins(label, wide));
     match charset_decoder(label.as_bytes()) {
         Some(decoder) if has_wide_units => Cow::Owned(decoder(bytes)),
         Some(decoder) => Cow::Owned(decoder(&line_feeds(bytes))),
         None => guess_charset(bytes),
     }
+}
+
+/// How the names of charsets begin in which ASCII without escapes and shifts is itself: nothing is decoded there.
+const KEEP_ASCII: &[&str] =
+    &["iso-8859-", "iso-2022-jp", "windows-125", "koi8-", "gb2312", "gbk", "gb18030", "big5", "euc-", "shift_jis"];
+
+/// Whether a charset's name begins so, letter case ignored.
+fn begins(label: &str, start: &str) -> bool {
+    label.get(..start.len()).is_some_and(|label| label.eq_ignore_ascii_case(start))
 }
 
 /// The bytes with CRLF as LF: half a character before a line end swallows the same byte in either writing.
@@ -284,6 +297,17 @@ mod tests {
         assert_eq!(decode(b"Caf=C3=A9", Encoding::QuotedPrintable, Some("utf-8"), false), "Café");
         assert_eq!(decode(b"SGVsbG8=\n\nfooter of a list!", Encoding::Base64, None, false), "Hello");
         assert_eq!(decode(b"!!", Encoding::Base64, None, false), "!!");
+    }
+
+    #[test]
+    fn charsets_that_keep_ascii_do() {
+        let ascii: Vec<u8> = (0..0x80).filter(|byte| !matches!(byte, 0x1B | 0x0E | 0x0F)).collect();
+        for start in KEEP_ASCII {
+            for end in ["", "1", "2", "5", "15", "r", "u", "jp", "kr", "hkscs", "0", "8"] {
+                let Some(decoder) = charset_decoder(format!("{start}{end}").as_bytes()) else { continue };
+                assert_eq!(decoder(&ascii).as_bytes(), ascii, "{start}{end}");
+            }
+        }
     }
 
     #[test]

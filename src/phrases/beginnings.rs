@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 
 use super::trie::Trie;
-use super::{BLOCK, Block, List};
+use super::{Block, List};
+use crate::bits::BLOCK;
 
 /// So many bytes are taken at once to look at a beginning.
 pub(super) const BEGINNING: usize = 8;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::words::{ends_with_ignore_case, lower, push_lower};
+use crate::bits::all;
 use crate::limits::{ADDRESS_BYTES, DIAGNOSTIC_BYTES, cut};
 
 /// An address out of a field or a line: without type, display name, angle brackets, quotes or comment; domain in lower case,
@@ -69,7 +70,11 @@ fn with_lower_domain(local: &str, domain: &str) -> String {
     let mut address = String::with_capacity(local.len() + 1 + domain.len());
     address.push_str(local);
     address.push('@');
-    push_lower(&mut address, domain);
+    if all(domain.as_bytes(), |byte| byte.is_ascii() & !byte.is_ascii_uppercase()) {
+        address.push_str(domain);
+    } else {
+        push_lower(&mut address, domain);
+    }
     address
 }
 
@@ -291,9 +296,14 @@ fn is_mailer_name(letters: &str) -> bool {
         )
 }
 
+/// What stands before the first `@`.
+pub(super) fn local_part(address: &str) -> &str {
+    &address[..memchr::memchr(b'@', address.as_bytes()).unwrap_or(address.len())]
+}
+
 /// The letters and digits of a local part, in lower case.
 fn letters(address: &str) -> String {
-    let local = address.split('@').next().unwrap_or_default();
+    let local = local_part(address);
     let mut letters = String::with_capacity(local.len());
     letters.extend(local.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| char::from(byte.to_ascii_lowercase())));
     letters
@@ -301,14 +311,14 @@ fn letters(address: &str) -> String {
 
 /// Whether an address is that of a list manager's machine.
 pub(super) fn is_list_system(address: &str) -> bool {
-    let local = address.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let local = local_part(address).to_ascii_lowercase();
     matches!(local.as_str(), "listserv" | "majordomo" | "mailman" | "sympa" | "ecartis" | "listproc" | "ezmlm" | "fml")
         || ["-bounces", "-bounce", "-help", "-return"].iter().any(|end| local.ends_with(end))
 }
 
 /// Whether an address takes the commands of a list and no messages.
 pub(super) fn takes_commands(address: &str) -> bool {
-    let local = address.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let local = local_part(address).to_ascii_lowercase();
     ["-ctl", "-request", "-subscribe", "-unsubscribe", "-help", "-confirm"].iter().any(|end| local.ends_with(end))
         || matches!(local.as_str(), "listserv" | "majordomo" | "listproc" | "sympa")
 }

@@ -120,6 +120,10 @@ fn begin_report<'t>(lines: impl Iterator<Item = &'t str>) -> bool {
     let mut recipient = false;
     let mut other = false;
     for line in lines.take(400) {
+        // Most lines are prose, and begin with no letter that one of the names below does.
+        if !line.as_bytes().first().is_some_and(|first| b"FOASDR".contains(&first.to_ascii_uppercase())) {
+            continue;
+        }
         let head = &line.as_bytes()[..line.len().min("Original-Recipient:".len())];
         let Some(name) = memchr::memchr(b':', head).map(|colon| &line[..colon]) else { continue };
         let is = |known: &str| name.eq_ignore_ascii_case(known);

@@ -123,7 +123,7 @@ fn complainers<'v>(values: impl Iterator<Item = &'v str>, found_in: &'static str
 
 /// Reporters hide whom they speak for (RFC 6590): a mask is no address.
 fn is_redacted(address: &str) -> bool {
-    let local = address.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let local = address::local_part(address).to_ascii_lowercase();
     local.contains("redacted") || local.contains("undisclosed") || local.chars().all(|c| matches!(c, 'x' | '*' | '#' | '-'))
 }
 

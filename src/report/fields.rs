@@ -93,10 +93,7 @@ pub(super) fn value<'g>(group: &'g [Field<'_>], name: &str) -> Option<&'g str> {
 
 /// The host of a `dns; mx.example.com (192.0.2.1)` value; types, brackets and comments left out.
 pub(super) fn host(value: &str) -> Option<String> {
-    let value = match value.split_once(';') {
-        Some((_, host)) => host,
-        None => value,
-    };
+    let value = memchr::memchr(b';', value.as_bytes()).map_or(value, |end| &value[end + 1..]);
     let word = value.trim().split([' ', '\t', '(', ',', ';']).find(|word| !word.is_empty())?;
     let word = word.trim_matches(|c: char| matches!(c, '[' | ']' | '<' | '>' | '"' | '\'' | '.'));
     (!word.is_empty() && word.len() <= 255).then(|| word.to_owned())

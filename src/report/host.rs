@@ -157,10 +157,10 @@ fn is_host(host: &str) -> bool {
 fn before_address_literal(text: &str) -> Option<String> {
     let mut from = 0;
     for _ in 0..8 {
-        let open = from + text[from..].find('[')?;
+        let open = from + memchr::memchr(b'[', &text.as_bytes()[from..])?;
         from = open + 1;
         let inner = &text[from..];
-        let close = inner.find(']').filter(|&close| close <= 45)?;
+        let close = memchr::memchr(b']', inner.as_bytes()).filter(|&close| close <= 45)?;
         let inner = inner[..close].strip_prefix("IPv6:").unwrap_or(&inner[..close]);
         let is_address = inner.len() >= 3
             && inner.contains(['.', ':'])

@@ -214,7 +214,7 @@ impl<'m> Notice<'m> {
 
 /// Whether an address is one that takes bounces: a list's (`news-bounces@`) or one made for each message (VERP).
 fn takes_bounces(address: &str) -> bool {
-    let local = address.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let local = address::local_part(address).to_ascii_lowercase();
     local.contains("bounce")
         || local.starts_with("owner-")
         || local.starts_with("verp")

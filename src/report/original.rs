@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::address;
 use super::notice::Notice;
+use super::text::lines;
 use super::words::lower;
 use crate::limits::{FIELD_BYTES, cut};
 use crate::mail::{Date, Header, Mail};
@@ -155,8 +156,8 @@ fn received_for(text: &str) -> Option<String> {
 
 /// The first message-id of a text, with its angle brackets.
 fn message_id(text: &str) -> Option<String> {
-    let start = text.find('<')?;
-    let end = text[start..].find('>')?;
+    let start = memchr::memchr(b'<', text.as_bytes())?;
+    let end = memchr::memchr(b'>', &text.as_bytes()[start..])?;
     let id = &text[start..=start + end];
     (id.len() > 2 && id.len() <= 998 && !id.contains(char::is_whitespace)).then(|| id.to_owned())
 }
@@ -197,8 +198,8 @@ fn named_by_report(mail: &Mail<'_>) -> Option<String> {
         .iter()
         .find(|part| part.media_type.ends_with("delivery-status") || part.media_type == "message/disposition-notification");
     let in_status = status.and_then(|part| {
-        let line = part.text().lines().find(|line| {
-            let name = line.split(':').next().unwrap_or_default();
+        let line = lines(part.text()).find(|line| {
+            let name = &line[..memchr::memchr(b':', line.as_bytes()).unwrap_or(line.len())];
             name.eq_ignore_ascii_case("X-Original-Message-ID") || name.eq_ignore_ascii_case("Original-Message-ID")
         })?;
         message_id(line)

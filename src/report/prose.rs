@@ -16,6 +16,7 @@ use super::text::trim_start;
 use super::transcript::{Turn, Turns};
 use super::words::{List, MaySay};
 use super::{RECIPIENTS_READ, Recipient, Report, dialect, kind_of, wrapped};
+use crate::bits::all;
 use crate::limits::DIAGNOSTIC_BYTES;
 use crate::mail::{Field, Mail};
 use crate::reply::{EnhancedCode, Reply};
@@ -243,13 +244,11 @@ fn joined(lines: &[&str]) -> String {
     joined
 }
 
-/// Whether a line is printable ASCII without two spaces side by side. No branch depends on a byte, so that many are looked at
-/// together.
+/// Whether a line is printable ASCII without two spaces side by side.
 fn is_plain(line: &str) -> bool {
     let bytes = line.as_bytes();
-    let is_printable = bytes.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
     let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
-    is_printable && pairs.fold(true, |all, (a, b)| all & !(*a == b' ' && *b == b' '))
+    all(bytes, |byte| matches!(byte, b' '..=b'~')) && pairs.fold(true, |all, (a, b)| all & !(*a == b' ' && *b == b' '))
 }
 
 fn take_turn(recipient: &mut Recipient, turn: &Turn) {

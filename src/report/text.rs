@@ -3,6 +3,7 @@
 //! In: a mail taken apart. Out: lines, the quoted original cut off, and the same as one lower-case text for looking up words.
 
 use super::words::{ORIGINAL_FOLLOWS, ends_with_ignore_case, push_lower, says};
+use crate::bits::is_ascii;
 use crate::limits::{PROSE_LINES, TEXT_BYTES, cut};
 use crate::mail::{Mail, Part};
 use crate::reply::Reply;
@@ -25,7 +26,7 @@ pub(super) struct Prose<'m> {
 impl<'m> Prose<'m> {
     pub(super) fn of(mail: &'m Mail<'m>) -> Self {
         let (texts, mut cut) = texts(mail);
-        let mut source = texts.iter().flat_map(|text| lines(text)).map(str::trim_end);
+        let mut source = texts.iter().flat_map(|text| lines(text)).map(trim_end);
         let bytes: usize = texts.iter().map(|text| text.len()).sum();
         let mut lines: Vec<&str> = Vec::with_capacity((bytes / 24 + 8).min(PROSE_LINES));
         lines.extend(source.by_ref().take(PROSE_LINES));
@@ -57,8 +58,16 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
 
 /// A line without the white space that it begins with, which is nearly always of ASCII, and so no character need be taken apart.
 pub(super) fn trim_start(line: &str) -> &str {
+    if line.as_bytes().first().is_none_or(u8::is_ascii_graphic) {
+        return line;
+    }
     let line = line.trim_ascii_start();
     if line.as_bytes().first().is_none_or(u8::is_ascii_graphic) { line } else { line.trim_start() }
+}
+
+/// A line without the white space that it ends with.
+fn trim_end(line: &str) -> &str {
+    if line.as_bytes().last().is_none_or(u8::is_ascii_graphic) { line } else { line.trim_end() }
 }
 
 /// The lines as one lower-case text, quoted lines left out, typographic apostrophes made plain; whether any were left out.
@@ -71,7 +80,7 @@ fn words(lines: &[&str]) -> (String, bool) {
             has_quotes = true;
             continue;
         }
-        if line.is_ascii() {
+        if is_ascii(line) {
             words.push_str(line);
         } else {
             words.push_str(&line.to_lowercase().replace('\u{2019}', "'"));

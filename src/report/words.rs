@@ -8,6 +8,7 @@ mod lists;
 use std::ops::Deref;
 use std::sync::LazyLock;
 
+use crate::bits::is_ascii;
 use crate::phrases::{DOZENS, HUNDREDS, PhraseIndex};
 pub(super) use lists::{FORMER, GREETING, List, REPORTER, TALKING_TO};
 use lists::{Sought, lines};
@@ -88,21 +89,32 @@ pub(super) static OTHER_PARTIES: LazyLock<Vec<&'static str>> =
 
 /// A text in lower case.
 pub(super) fn lower(text: &str) -> String {
-    let mut lower = String::with_capacity(text.len());
+    let mut lower = String::with_capacity(text.len() + PIECE.len());
     push_lower(&mut lower, text);
     lower
 }
 
+/// So many bytes are put in lower case together.
+const PIECE: &str = "                ";
+
 /// Puts a text in lower case behind another one.
 pub(super) fn push_lower(lower: &mut String, text: &str) {
-    // Of ASCII `str::to_lowercase` takes the last bytes as characters, which are all that most texts have.
-    if text.is_ascii() {
-        let start = lower.len();
-        lower.push_str(text);
-        lower[start..].make_ascii_lowercase();
-    } else {
+    if !is_ascii(text) {
         lower.push_str(&text.to_lowercase());
+        return;
     }
+    // In whole pieces, for the last of which there is room behind the text for a moment.
+    let (start, end) = (lower.len(), lower.len() + text.len());
+    lower.reserve(text.len() + PIECE.len());
+    lower.push_str(text);
+    lower.push_str(PIECE);
+    let mut rest = &mut lower[start..];
+    while rest.len() >= PIECE.len() {
+        let (piece, behind) = rest.split_at_mut(PIECE.len());
+        piece.make_ascii_lowercase();
+        rest = behind;
+    }
+    lower.truncate(end);
 }
 
 /// A text in which many words are looked for: which bytes stand side by side in it tells most of those that are not there.
