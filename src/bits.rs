@@ -28,6 +28,32 @@ pub(crate) fn places_of(mut bits: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// The places of the bytes of which `is` holds, in order; no more is read than is asked for.
+pub(crate) fn places(bytes: &[u8], is: impl Fn(u8) -> bool) -> impl Iterator<Item = usize> {
+    let (mut start, mut end, mut bits) = (0, 0, 0);
+    std::iter::from_fn(move || {
+        while bits == 0 {
+            let rest = bytes.get(end..).filter(|rest| !rest.is_empty())?;
+            start = end;
+            end += BLOCK;
+            bits = rest.first_chunk::<BLOCK>().map_or_else(|| last_bits(bytes, rest.len(), &is), |block| bits_of(block, &is));
+        }
+        let place = start + bits.trailing_zeros() as usize;
+        bits &= bits - 1;
+        Some(place)
+    })
+}
+
+/// The bits of the last `count` bytes, fewer than a block's.
+fn last_bits(bytes: &[u8], count: usize, is: &impl Fn(u8) -> bool) -> u64 {
+    if let Some(block) = bytes.last_chunk::<BLOCK>() {
+        return bits_of(block, is) >> (BLOCK - count);
+    }
+    let mut block = [0; BLOCK];
+    block[..count].copy_from_slice(&bytes[bytes.len() - count..]);
+    bits_of(&block, is) & ((1 << count) - 1)
+}
+
 /// Whether `is` holds of every byte.
 pub(crate) fn all(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
     all_in::<16>(bytes, &is).or_else(|| all_in::<4>(bytes, &is)).unwrap_or_else(|| bytes.iter().all(|byte| is(*byte)))
@@ -56,6 +82,12 @@ mod tests {
         fn bits_are_those_of_the_bytes(block: [u8; BLOCK]) {
             let places: Vec<usize> = places_of(bits_of(&block, |byte| byte > 99)).collect();
             prop_assert_eq!(places, (0..BLOCK).filter(|&place| block[place] > 99).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn places_are_those_of_the_bytes(bytes in proptest::collection::vec(0..40_u8, 0..200)) {
+            let plain: Vec<usize> = (0..bytes.len()).filter(|&place| bytes[place] < 3).collect();
+            prop_assert_eq!(places(&bytes, |byte| byte < 3).collect::<Vec<_>>(), plain);
         }
 
         #[test]

@@ -7,7 +7,7 @@ use mail_parser::parsers::MessageStream;
 
 use super::date::Date;
 use super::text::guess_charset;
-use crate::bits::all;
+use crate::bits::{all, places};
 use crate::limits::{FIELD_BYTES, HEADER_BYTES, HEADER_FIELDS};
 
 /// One field as it stands: name, and value with its folds.
@@ -17,6 +17,8 @@ pub struct Field<'a> {
     pub name: &'a [u8],
     /// The value, not yet unfolded or decoded.
     pub raw: &'a [u8],
+    /// Where the value stands in the header.
+    at: u32,
     /// The [`mark`] of the name.
     mark: u8,
 }
@@ -30,13 +32,14 @@ impl<'a> Field<'a> {
     /// The value unfolded, encoded words (RFC 2047) and raw 8-bit text decoded.
     pub fn text(&self) -> Cow<'a, str> {
         let raw = &self.raw[..self.raw.len().min(FIELD_BYTES)];
-        // Nearly all values are one line of printable ASCII, without the `?` that encoded words have.
-        let is_plain = |byte| matches!(byte, b' '..=b'~') & (byte != b'?');
-        if all(raw, is_plain)
-            && let Ok(text) = std::str::from_utf8(raw)
-        {
-            return Cow::Borrowed(text.trim_ascii());
+        match std::str::from_utf8(raw) {
+            Ok(text) if is_plain(raw) => Cow::Borrowed(text.trim_ascii()),
+            _ => self.decoded(raw),
         }
+    }
+
+    /// The same of a value that is not plain.
+    fn decoded(&self, raw: &'a [u8]) -> Cow<'a, str> {
         if holds_encoded_word(raw) {
             let mut line = raw.to_vec();
             line.push(b'\n');
@@ -66,22 +69,35 @@ impl<'a> Field<'a> {
     }
 }
 
+/// Whether a value is one line of printable ASCII, without the `?` that encoded words have, as nearly all are.
+fn is_plain(raw: &[u8]) -> bool {
+    all(raw, |byte| matches!(byte, b' '..=b'~') & (byte != b'?'))
+}
+
 fn holds_encoded_word(raw: &[u8]) -> bool {
     memchr::memchr_iter(b'?', raw).any(|at| at > 0 && raw[at - 1] == b'=')
 }
 
 /// The fields of a header, in order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Header<'a> {
     fields: Vec<Field<'a>>,
-    /// A bit for the [`mark`] of each name: most fields that are asked for are not there.
-    marks: u64,
+    /// The whole header as text, where it is UTF-8.
+    text: &'a str,
+    /// Where the first field of each [`mark`] stands, counted from 1 to 255, and 255 for any behind; 0 where there is none, as for
+    /// most that are asked for.
+    firsts: Firsts,
 }
 
-/// What tells a name from most others, whatever its letter case: a number below 64.
+/// One for each mark.
+type Firsts = [u8; MARKS];
+/// So many marks there are.
+const MARKS: usize = 64;
+
+/// What tells a name from most others, whatever its letter case: a number below [`MARKS`].
 fn mark(name: &[u8]) -> u8 {
     let last = name.last().map_or(0, u8::to_ascii_lowercase);
-    ((name.len() + 7 * usize::from(last)) % 64) as u8
+    ((name.len() + 7 * usize::from(last)) % MARKS) as u8
 }
 
 impl<'a> Header<'a> {
@@ -94,11 +110,11 @@ impl<'a> Header<'a> {
         let mut at = 0;
         let mut open: Option<(&'a [u8], usize, usize)> = None;
         let mut cut = false;
+        let mut ends = places(raw, |byte| byte == b'\n').map(|end| end + 1);
         while at < raw.len() {
-            let end = memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |end| at + end + 1);
+            let end = ends.find(|&end| end > at).unwrap_or(raw.len());
             let line = &raw[at..end];
-            let content = line.trim_ascii_end();
-            if content.is_empty() {
+            if is_blank(line) {
                 if fields.is_empty()
                     && open.is_none()
                     && let Some(blank) = blank_lines(&raw[at..])
@@ -118,7 +134,7 @@ impl<'a> Header<'a> {
             let folded = matches!(line[0], b' ' | b'\t');
             if line.starts_with(b"From ") || line.starts_with(b">From ") {
                 // an mbox separator before or inside the header
-            } else if let Some((name, value_at)) = (!folded).then(|| field_name(line)).flatten() {
+            } else if let Some((name, value_at)) = (!folded).then(|| field_name(&raw[at..])).flatten() {
                 close(&mut fields, open.take(), raw);
                 open = Some((name, at + value_at, end));
             } else if folded && open.is_some() {
@@ -131,8 +147,12 @@ impl<'a> Header<'a> {
             at = end;
         }
         close(&mut fields, open, raw);
-        let marks = fields.iter().fold(0, |marks, field| marks | 1 << field.mark);
-        (Self { fields, marks }, &raw[at.min(raw.len())..], cut)
+        let mut firsts = [0; MARKS];
+        for (place, field) in fields.iter().enumerate().rev() {
+            firsts[usize::from(field.mark)] = u8::try_from(place + 1).unwrap_or(u8::MAX);
+        }
+        let (header, body) = raw.split_at(at.min(raw.len()));
+        (Self { fields, text: std::str::from_utf8(header).unwrap_or_default(), firsts }, body, cut)
     }
 
     /// All fields in order.
@@ -148,10 +168,8 @@ impl<'a> Header<'a> {
     /// The first field of this name, letter case ignored.
     pub fn get(&self, name: &str) -> Option<&Field<'a>> {
         let mark = mark(name.as_bytes());
-        if self.marks & 1 << mark == 0 {
-            return None;
-        }
-        self.fields.iter().find(|field| field.mark == mark && field.name.eq_ignore_ascii_case(name.as_bytes()))
+        let first = usize::from(self.firsts[usize::from(mark) % MARKS]).checked_sub(1)?;
+        self.fields[first..].iter().find(|field| field.mark == mark && field.name.eq_ignore_ascii_case(name.as_bytes()))
     }
 
     /// Whether there is a field of this name.
@@ -161,7 +179,13 @@ impl<'a> Header<'a> {
 
     /// The decoded value of the first field of this name, where it is not empty.
     pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.get(name).map(Field::text).filter(|text| !text.is_empty())
+        let field = self.get(name)?;
+        let at = field.at as usize;
+        let text = match self.text.get(at..at + field.raw.len().min(FIELD_BYTES)) {
+            Some(text) if is_plain(text.as_bytes()) => Cow::Borrowed(text.trim_ascii()),
+            _ => field.text(),
+        };
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// The date of the first field of this name.
@@ -172,35 +196,36 @@ impl<'a> Header<'a> {
 
 fn close<'a>(fields: &mut Vec<Field<'a>>, open: Option<(&'a [u8], usize, usize)>, raw: &'a [u8]) {
     if let Some((name, start, end)) = open {
-        fields.push(Field { name, raw: raw[start.min(end)..end].trim_ascii(), mark: mark(name) });
+        let value = raw[start.min(end)..end].trim_ascii_start();
+        // Far behind the bound of a header there is no text to be taken.
+        let at = u32::try_from(end - value.len()).unwrap_or(u32::MAX);
+        fields.push(Field { name, raw: value.trim_ascii_end(), at, mark: mark(name) });
     }
 }
 
-/// The name of the field that a line begins, and where its value begins.
-fn field_name(line: &[u8]) -> Option<(&[u8], usize)> {
-    let head = &line[..line.len().min(128)];
-    let end = head.iter().position(|&byte| !IN_NAME[usize::from(byte)])?;
+/// Whether a line has nothing but white space.
+fn is_blank(line: &[u8]) -> bool {
+    match line {
+        [b'\n'] | [b'\r', b'\n'] => true,
+        [b'!'..=b'~', ..] => false,
+        _ => line.trim_ascii_start().is_empty(),
+    }
+}
+
+/// The name of the field that the first line begins, and where its value begins.
+fn field_name(lines: &[u8]) -> Option<(&[u8], usize)> {
+    let head = &lines[..lines.len().min(128)];
+    // Printable ASCII but the colon (RFC 5322 section 2.2).
+    let end = places(head, |byte| !matches!(byte, b'!'..=b'~') | (byte == b':')).next()?;
     // White space may stand before the colon, as it once was allowed (RFC 5322 section 4.5).
-    let colon = end + head[end..].iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let colon = end + head[end..].iter().position(|byte| !byte.is_ascii_whitespace() || *byte == b'\n')?;
     (end > 0 && head[colon] == b':').then(|| (&head[..end], colon + 1))
 }
 
-/// The bytes of a field name (RFC 5322 section 2.2): printable ASCII but the colon.
-const IN_NAME: [bool; 256] = {
-    let mut in_name = [false; 256];
-    let mut byte = b'!';
-    while byte <= b'~' {
-        in_name[byte as usize] = byte != b':';
-        byte += 1;
-    }
-    in_name
-};
-
 /// Whether the next line begins a field with a name as real ones are: so that a line of prose with a colon is none.
 fn begins_field(rest: &[u8]) -> bool {
-    let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    line.starts_with(b"From ")
-        || field_name(line)
+    rest.starts_with(b"From ")
+        || field_name(rest)
             .is_some_and(|(name, _)| name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')))
 }
 
@@ -212,7 +237,7 @@ fn blank_lines(raw: &[u8]) -> Option<usize> {
     let mut at = 0;
     for _ in 0..BLANK_LINES {
         let end = memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |end| at + end + 1);
-        if end == at || !raw[at..end].trim_ascii_end().is_empty() {
+        if end == at || !is_blank(&raw[at..end]) {
             break;
         }
         at = end;
@@ -224,7 +249,7 @@ fn end_of_header(raw: &[u8], from: usize) -> usize {
     let mut at = from;
     while at < raw.len() {
         let end = memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |end| at + end + 1);
-        if raw[at..end].trim_ascii_end().is_empty() {
+        if is_blank(&raw[at..end]) {
             return end;
         }
         at = end;

@@ -8,6 +8,7 @@ use mail_parser::decoders::html::html_to_text;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode_char;
 
 use super::Field;
+use crate::bits::places;
 use crate::limits::TEXT_BYTES;
 
 /// A Content-Transfer-Encoding (RFC 2045 section 6).
@@ -56,7 +57,7 @@ fn with_breaks(html: &str) -> String {
     let mut from = 0;
     // Styles and scripts are no text; what they hold is passed over up to their end.
     let mut hidden: Option<&str> = None;
-    for at in memchr::memchr_iter(b'<', html.as_bytes()) {
+    for at in places(html.as_bytes(), |byte| byte == b'<') {
         let name = html.as_bytes().get(at + 1..).unwrap_or_default();
         let is = |tag: &str| {
             name.len() > tag.len()
@@ -162,7 +163,7 @@ pub(super) fn transfer_decode(body: &[u8], encoding: Encoding) -> Cow<'_, [u8]> 
 fn quoted_printable(body: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::with_capacity(body.len());
     let mut from = 0;
-    for at in memchr::memchr_iter(b'=', body) {
+    for at in places(body, |byte| byte == b'=') {
         text.extend_from_slice(body.get(from..at)?);
         let rest = &body[at + 1..];
         let byte = rest.first_chunk().and_then(|[high, low]| quoted_printable_decode_char(*high, *low));

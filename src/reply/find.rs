@@ -3,6 +3,7 @@
 //! In: a diagnostic. Out: the codes and their places. Measures, ports, dates, versions and addresses look like codes and are none.
 
 use super::{EnhancedCode, ReplyCode};
+use crate::bits::places;
 
 /// Words that make the number before them a measure and no reply code.
 const UNITS: &[&str] = &[
@@ -58,15 +59,12 @@ pub(super) struct FoundCode {
 pub(super) fn find_code(text: &str) -> Option<FoundCode> {
     let bytes = text.as_bytes();
     let mut best: Option<(u8, ReplyCode, usize)> = None;
-    let mut at = 0;
-    while at + 3 <= bytes.len() {
-        if !bytes[at].is_ascii_digit() {
-            at += 1;
-            continue;
-        }
-        let end = at + bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
-        if end - at == 3
-            && let Some(code) = ReplyCode::parse(&text[at..end])
+    for at in places(bytes, |byte| matches!(byte, b'2' | b'4' | b'5')) {
+        let end = at + 3;
+        // Three digits and no more.
+        let is_longer = bytes[..at].last().is_some_and(u8::is_ascii_digit) || bytes.get(end).is_some_and(u8::is_ascii_digit);
+        if !is_longer
+            && let Some(code) = text.get(at..end).and_then(ReplyCode::parse)
             && let Some(strength) = code_strength(text, at, end)
         {
             let strength = if code.class() == 2 { strength.min(1) } else { strength + 2 };
@@ -77,7 +75,6 @@ pub(super) fn find_code(text: &str) -> Option<FoundCode> {
                 break;
             }
         }
-        at = end;
     }
     best.map(|(strength, code, end)| FoundCode { code, end, begins: strength == 2 || strength >= 4 })
 }
@@ -194,7 +191,7 @@ pub(super) fn last_real_reply(text: &str, from: usize) -> Option<(usize, Option<
 pub(super) fn find_enhanced(text: &str) -> Option<EnhancedCode> {
     let bytes = text.as_bytes();
     let mut first = None;
-    for at in memchr::memchr_iter(b'.', bytes).filter_map(|dot| dot.checked_sub(1)) {
+    for at in places(bytes, |byte| byte == b'.').filter_map(|dot| dot.checked_sub(1)) {
         if matches!(bytes[at], b'2' | b'4' | b'5')
             && let Some(code) = enhanced_at(bytes, at)
         {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::words::{ends_with_ignore_case, lower, push_lower};
-use crate::bits::all;
+use crate::bits::{all, places};
 use crate::limits::{ADDRESS_BYTES, DIAGNOSTIC_BYTES, cut};
 
 /// An address out of a field or a line: without type, display name, angle brackets, quotes or comment; domain in lower case,
@@ -162,10 +162,12 @@ pub(super) fn addresses(text: &str) -> impl Iterator<Item = Found> + use<'_> {
 
 /// Every address in a text from a byte on, in order; the byte must be the end of a character.
 pub(super) fn addresses_from(text: &str, from: usize) -> impl Iterator<Item = Found> + use<'_> {
-    let mut from = from;
+    let begin = from;
+    let mut signs = places(&text.as_bytes()[begin..], |byte| byte == b'@').map(move |at| begin + at);
+    let mut from = begin;
     std::iter::from_fn(move || {
         loop {
-            let at = from + memchr::memchr(b'@', &text.as_bytes()[from..])?;
+            let at = signs.find(|&at| at >= from)?;
             let start = local_start(text, at, from);
             let end = domain_end(text, at + 1);
             from = at + 1;

@@ -3,6 +3,7 @@
 //! In: a text. Out: the host, by the address in brackets behind it, by the words before it, or by a label of its own.
 
 use super::words::{ends_with_ignore_case, find_ignore_case};
+use crate::bits::places;
 use crate::reply::EnhancedCode;
 
 /// Words after which a reporting system names the host that answered.
@@ -63,7 +64,10 @@ pub(super) fn labelled_host(text: &str) -> Option<String> {
 fn host_behind(text: &str, words: &[&str]) -> Option<String> {
     let mut best: Option<(usize, &str)> = None;
     let mut from = 0;
-    while let Some(dot) = memchr::memchr(b'.', &text.as_bytes()[from..]).map(|at| from + at) {
+    for dot in places(text.as_bytes(), |byte| byte == b'.') {
+        if dot < from {
+            continue;
+        }
         let end = word_end(text, dot + 1);
         // Most dots end a sentence and are in no host.
         if end == dot + 1 {

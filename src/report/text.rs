@@ -3,7 +3,7 @@
 //! In: a mail taken apart. Out: lines, the quoted original cut off, and the same as one lower-case text for looking up words.
 
 use super::words::{ORIGINAL_FOLLOWS, ends_with_ignore_case, push_lower, says};
-use crate::bits::is_ascii;
+use crate::bits::{is_ascii, places};
 use crate::limits::{PROSE_LINES, TEXT_BYTES, cut};
 use crate::mail::{Mail, Part};
 use crate::reply::Reply;
@@ -48,9 +48,10 @@ impl<'m> Prose<'m> {
 /// The lines of a text, of which the last may be empty.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut from = Some(0);
+    let mut ends = places(text.as_bytes(), |byte| byte == b'\n');
     std::iter::from_fn(move || {
         let start = from?;
-        let end = memchr::memchr(b'\n', &text.as_bytes()[start..]).map(|length| start + length);
+        let end = ends.next();
         from = end.map(|end| end + 1);
         Some(&text[start..end.unwrap_or(text.len())])
     })
