@@ -190,11 +190,6 @@ pub(super) fn addresses_from(text: &str, from: usize) -> impl Iterator<Item = Fo
     })
 }
 
-/// All addresses of a text.
-pub(super) fn find_all(text: &str) -> Vec<Found> {
-    addresses(text).collect()
-}
-
 fn local_start(text: &str, at: usize, from: usize) -> usize {
     let before = &text[from..at];
     if before.ends_with('"')
@@ -363,7 +358,7 @@ mod tests {
 
     #[test]
     fn addresses_are_found_in_sentences() {
-        let all = |text: &str| find_all(text).into_iter().map(|found| found.address).collect::<Vec<_>>();
+        let all = |text: &str| addresses(text).map(|found| found.address).collect::<Vec<_>>();
         assert_eq!(
             all("to <a@example.com>, b.c+d@sub.example.org. and 'e@example.net'"),
             ["a@example.com", "b.c+d@sub.example.org", "e@example.net"]

@@ -59,8 +59,7 @@ impl Original {
             self.message_id = header.text("Message-ID").and_then(|id| message_id(&id));
         }
         if self.from.is_none() {
-            self.from =
-                header.text("From").and_then(|from| address::find_all(&from).into_iter().next()).map(|found| found.address);
+            self.from = header.text("From").and_then(|from| address::addresses(&from).next()).map(|found| found.address);
         }
         if self.to.is_none() {
             self.to = header.text("To").map(|to| addresses(&to)).filter(|to| !to.is_empty());
@@ -142,10 +141,19 @@ impl Original {
 
 /// The addresses of a text, each once, joined with a comma.
 fn addresses(text: &str) -> String {
+    let mut addresses = address::addresses(text).map(|found| found.address).peekable();
+    let Some(mut all) = addresses.next() else { return String::new() };
+    // Nearly always the only one.
+    if addresses.peek().is_none() {
+        return all;
+    }
     let mut seen = address::Seen::default();
-    let all: Vec<String> =
-        address::addresses(text).map(|found| found.address).filter(|address| seen.insert(address)).take(TO).collect();
-    all.join(", ")
+    seen.insert(&all);
+    for address in addresses.filter(|address| seen.insert(address)).take(TO - 1) {
+        all.push_str(", ");
+        all.push_str(&address);
+    }
+    all
 }
 
 /// The address in the `for` clause of a Received field (RFC 5321 section 4.4).
