@@ -18,8 +18,8 @@ pub(super) fn clean(raw: &str) -> Option<String> {
     {
         text = text[at + 1..].trim(); // rfc822; utf-8; local; x400; ... (RFC 3464 section 2.1.2, RFC 6533 section 3)
     }
-    if let Some((local, domain)) = plain(text) {
-        return Some(with_lower_domain(local, domain));
+    if let Some(domain) = plain(text) {
+        return Some(with_lower_domain(text, domain));
     }
     if let Some(found) = in_angle_brackets(text).filter(|found| !found.is_empty()) {
         text = found;
@@ -43,6 +43,7 @@ pub(super) fn clean(raw: &str) -> Option<String> {
         Some((_, local)) => local,
         None => local,
     };
+    let address = &text[text.len() - domain.len() - 1 - local.len()..];
     if local.is_empty()
         || domain.is_empty()
         || domain.contains([' ', '<', '>', '"'])
@@ -50,11 +51,11 @@ pub(super) fn clean(raw: &str) -> Option<String> {
     {
         return None;
     }
-    Some(with_lower_domain(local, domain))
+    Some(with_lower_domain(address, local.len() + 1))
 }
 
-/// Local part and domain of a text that is an address and nothing else, of letters, digits and few signs, as nearly all are.
-fn plain(text: &str) -> Option<(&str, &str)> {
+/// Where the domain begins of a text that is an address and nothing else, of letters, digits and few signs, as nearly all are.
+fn plain(text: &str) -> Option<usize> {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+');
     let at = text.bytes().position(|byte| !is_plain(&byte)).filter(|&at| text.as_bytes()[at] == b'@')?;
     let (local, domain) = (&text[..at], &text[at + 1..]);
@@ -63,19 +64,18 @@ fn plain(text: &str) -> Option<(&str, &str)> {
         && text.len() <= ADDRESS_BYTES
         && !domain.ends_with('.')
         && domain.as_bytes().iter().all(is_plain);
-    is_address.then_some((local, domain))
+    is_address.then_some(at + 1)
 }
 
-fn with_lower_domain(local: &str, domain: &str) -> String {
-    let mut address = String::with_capacity(local.len() + 1 + domain.len());
-    address.push_str(local);
-    address.push('@');
+/// An address with its domain in lower case; `at` is where the domain begins.
+fn with_lower_domain(address: &str, at: usize) -> String {
+    let domain = &address[at..];
     if all(domain.as_bytes(), |byte| byte.is_ascii() & !byte.is_ascii_uppercase()) {
-        address.push_str(domain);
-    } else {
-        push_lower(&mut address, domain);
+        return address.to_owned();
     }
-    address
+    let mut lower = address[..at].to_owned();
+    push_lower(&mut lower, domain);
+    lower
 }
 
 fn has_control(text: &str) -> bool {
@@ -181,7 +181,8 @@ pub(super) fn addresses_from(text: &str, from: usize) -> impl Iterator<Item = Fo
             }
             // Nothing surrounds what was found by its own characters.
             let is_plain = !local.starts_with('"') && !domain.starts_with('[') && end - start <= ADDRESS_BYTES;
-            let address = if is_plain { Some(with_lower_domain(local, domain)) } else { clean(&text[start..end]) };
+            let address = &text[start..end];
+            let address = if is_plain { Some(with_lower_domain(address, local.len() + 1)) } else { clean(address) };
             if let Some(address) = address {
                 from = end;
                 return Some(Found { start, end, address });
@@ -329,9 +330,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_plain_address_is_what_cleaning_leaves_of_it(text in "[aB9._+-]{0,4}@?[aB9._+-]{0,4}@?[aB.]{0,3}") {
-            if let Some((local, domain)) = plain(&text) {
+            if let Some(domain) = plain(&text) {
                 // In brackets it is no plain one.
-                prop_assert_eq!(clean(&format!("<{text}>")), Some(with_lower_domain(local, domain)));
+                prop_assert_eq!(clean(&format!("<{text}>")), Some(with_lower_domain(&text, domain)));
             }
         }
     }

@@ -38,6 +38,8 @@ pub(super) struct Said {
     lists: u32,
     /// Each mark once.
     marks: Vec<&'static str>,
+    /// The [`mark_bit`] of each: few of those that are asked for were seen.
+    mark_bits: u64,
 }
 
 impl Said {
@@ -47,8 +49,11 @@ impl Said {
         SOUGHT.search(lower, |sought| {
             match sought {
                 Sought::List(list) => said.lists |= 1 << list as u32,
-                Sought::Mark(mark) if !said.marks.contains(&mark) => said.marks.push(mark),
-                Sought::Mark(_) => {}
+                Sought::Mark(mark) if said.mark(mark) => {}
+                Sought::Mark(mark) => {
+                    said.marks.push(mark);
+                    said.mark_bits |= mark_bit(mark);
+                }
             }
             true
         });
@@ -64,8 +69,13 @@ impl Said {
 
     /// Whether a mark was seen.
     pub(super) fn mark(&self, mark: &str) -> bool {
-        self.marks.contains(&mark)
+        self.mark_bits & mark_bit(mark) != 0 && self.marks.contains(&mark)
     }
+}
+
+/// What tells a mark from most others.
+fn mark_bit(mark: &str) -> u64 {
+    1 << ((mark.len() * 5 + mark.bytes().last().map_or(0, usize::from)) % 64)
 }
 
 /// What the lines of a text may say: what was seen in the text, or anything where not all of it was looked through.
@@ -171,6 +181,13 @@ pub(super) fn find_ignore_case(text: &str, lower: &str) -> Option<usize> {
     let first = *lower.as_bytes().get(spaces)?;
     let bytes = text.as_bytes();
     let last = bytes.len().checked_sub(lower.len())?;
+    // Most texts don't have its first two bytes, and to know it takes no branch.
+    if let [_, second, ..] = lower.as_bytes()[spaces..] {
+        let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+        if !pairs.fold(false, |has, (a, b)| has | ((a | 0x20 == first | 0x20) & (b | 0x20 == second | 0x20))) {
+            return None;
+        }
+    }
     memchr::memchr2_iter(first, first.to_ascii_uppercase(), &bytes[spaces..=spaces + last])
         .find(|&at| bytes[at..at + lower.len()].eq_ignore_ascii_case(lower.as_bytes()))
 }
