@@ -15,6 +15,7 @@ mod zstandard;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::vec;
 
 pub use open::{Buffer, Entry, MailView, Opened, Stream};
 
@@ -71,6 +72,8 @@ enum Place {
     Named(PathBuf),
     /// A file that names what to read.
     List(list::List),
+    /// What is left of a folder.
+    Folder(vec::IntoIter<walk::Found>),
     /// An entry that needs no more looking at.
     Entry(Entry),
 }
@@ -119,6 +122,13 @@ impl Mails {
         loop {
             let entry = match self.waiting.pop()? {
                 Place::Entry(entry) => entry,
+                Place::Folder(mut found) => {
+                    let Some(next) = found.next() else { continue };
+                    if !found.as_slice().is_empty() {
+                        self.waiting.push(Place::Folder(found));
+                    }
+                    next.into()
+                }
                 Place::List(mut list) => match list.next() {
                     None => continue,
                     Some(named) => {
@@ -137,7 +147,7 @@ impl Mails {
                         Entry::Lost(Unreadable { source: name(&path), reason: "no mails in this folder".to_owned() })
                     } else {
                         self.known += found.len() - 1;
-                        self.waiting.extend(found.into_iter().rev().map(Place::Entry));
+                        self.waiting.push(Place::Folder(found.into_iter()));
                         continue;
                     }
                 }
@@ -156,11 +166,11 @@ impl Mails {
     /// How many entries were given, and of how many, where that is known yet.
     pub fn share(&self) -> Option<(usize, usize)> {
         // Names from a list or in a folder that was not walked are still to be counted.
-        let open_ended = self.waiting.len() <= 64
+        let open_ended = self.known - self.given <= 64
             && self.waiting.iter().any(|place| match place {
                 Place::List(_) => true,
                 Place::Named(path) => path.is_dir(),
-                Place::Entry(_) => false,
+                Place::Folder(_) | Place::Entry(_) => false,
             });
         (!open_ended && self.waiting.first().is_none_or(|place| !matches!(place, Place::List(_))))
             .then_some((self.given, self.known))

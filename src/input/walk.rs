@@ -3,12 +3,28 @@
 //! Hidden files and companions of mails are left out; of a Maildir, everything but `cur`, `new` and further folders.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Entry, Unreadable, name, reason};
 
-/// The entries of a folder, those of the folders in it included.
-pub(super) fn walk(folder: &Path) -> Vec<Entry> {
+/// What is in a folder: small, since there may be many of them.
+#[derive(Debug)]
+pub(super) enum Found {
+    File(PathBuf),
+    Lost(Box<Unreadable>),
+}
+
+impl From<Found> for Entry {
+    fn from(found: Found) -> Self {
+        match found {
+            Found::File(path) => Entry::File { path, named: false },
+            Found::Lost(unreadable) => Entry::Lost(*unreadable),
+        }
+    }
+}
+
+/// The files of a folder, those of the folders in it included.
+pub(super) fn walk(folder: &Path) -> Vec<Found> {
     // Neighbours share their folder: whether it is a Maildir is asked once.
     let mut asked: (Vec<u8>, bool) = Default::default();
     let mut in_maildir = move |path: &Path, name: &OsStr| {
@@ -37,9 +53,7 @@ pub(super) fn walk(folder: &Path) -> Vec<Entry> {
             !(is_hidden || is_servers_own && in_maildir(entry.path(), name))
         })
         .filter_map(|entry| match entry {
-            Ok(entry) if entry.file_type().is_file() => {
-                (!is_companion(entry.path())).then(|| Entry::File { path: entry.into_path(), named: false })
-            }
+            Ok(entry) if entry.file_type().is_file() => (!is_companion(entry.path())).then(|| Found::File(entry.into_path())),
             Ok(entry) if entry.file_type().is_dir() => None,
             Ok(entry) => Some(lost(entry.path(), what(entry.file_type()).to_owned())),
             Err(error) => Some(lost(
@@ -54,8 +68,8 @@ pub(super) fn walk(folder: &Path) -> Vec<Entry> {
         .collect()
 }
 
-fn lost(path: &Path, reason: String) -> Entry {
-    Entry::Lost(Unreadable { source: name(path), reason })
+fn lost(path: &Path, reason: String) -> Found {
+    Found::Lost(Box::new(Unreadable { source: name(path), reason }))
 }
 
 #[cfg(unix)]
