@@ -1,7 +1,7 @@
 //! Bytes looked at many at a time: what holds of each byte of a block as bits, and what holds of all bytes of a text.
 //!
 //! In: bytes, and a question that each answers by itself. Out: bits, or a yes or no. No branch depends on a single byte: the
-//! lengths of words and lines are what no processor foresees, and a wrong guess costs as much as looking at a hundred bytes.
+//! lengths of words and lines are what no processor foresees, and each wrong guess costs more than looking at many bytes.
 
 /// So many bytes make a block.
 pub(crate) const BLOCK: usize = 64;

@@ -166,7 +166,7 @@ impl Mails {
     /// How many entries were given, and of how many, where that is known yet.
     pub fn share(&self) -> Option<(usize, usize)> {
         // Names from a list or in a folder that was not walked are still to be counted.
-        let open_ended = self.known - self.given <= 64
+        let open_ended = self.known.saturating_sub(self.given) <= 64
             && self.waiting.iter().any(|place| match place {
                 Place::List(_) => true,
                 Place::Named(path) => path.is_dir(),

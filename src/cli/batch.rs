@@ -14,10 +14,12 @@ use whybounce::input::{Buffer, Entry, MailView, Mails, Opened, Stream, Unreadabl
 /// thread that writes.
 const MAILS: usize = 256;
 const BYTES: usize = 1 << 20;
-/// It has no fewer mails where there are more; so many has the first one, which is done before there are threads.
-const FEWEST: usize = 16;
 /// It is such a part of what is left, so that no thread works for long when the others have nothing left to do.
 const PART: usize = 16;
+/// It has so many mails where nobody knows how many are left.
+const USUAL: usize = 64;
+/// It has no fewer; and the first one, which is done before there are threads, has so many.
+const FEWEST: usize = 16;
 /// Chunks in flight for each worker: one worked on, one waiting to be written.
 const IN_FLIGHT: usize = 2;
 /// A chunk of so many bytes is worked on while nobody else reads, so that large mails don't pile up in memory.
@@ -194,8 +196,12 @@ impl Input {
             }
             return Some(Task { place, part, entries: entries.into_iter(), bytes, is_last: false });
         }
-        let left = self.mails.share().map_or(0, |(given, known)| known.saturating_sub(given));
-        let size = (left / PART).clamp(FEWEST, MAILS);
+        let left = self.mails.share().map(|(given, known)| known.saturating_sub(given));
+        let size = match left {
+            _ if self.next == 0 => FEWEST,
+            Some(left) => (left / PART).clamp(FEWEST, MAILS),
+            None => USUAL,
+        };
         let entries: Vec<Entry> = std::iter::from_fn(|| self.mails.next_entry()).take(size).collect();
         if entries.is_empty() {
             return None;
