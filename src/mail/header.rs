@@ -305,6 +305,16 @@ mod tests {
     }
 
     #[test]
+    fn each_of_hundreds_of_fields_is_found() {
+        let raw: String = (0..700).map(|number| format!("X-{number}: {number}\n")).collect();
+        let (header, ..) = Header::parse(raw.as_bytes());
+        for number in 0..700 {
+            assert_eq!(header.text(&format!("x-{number}")), Some(number.to_string().into()));
+        }
+        assert!(!header.has("X-700"));
+    }
+
+    #[test]
     fn a_million_fields_are_cut() {
         let raw = "A: b\n".repeat(1_000_000) + "\nbody";
         let (header, body, cut) = Header::parse(raw.as_bytes());
