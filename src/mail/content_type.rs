@@ -8,7 +8,6 @@ use mail_parser::HeaderValue;
 use mail_parser::parsers::MessageStream;
 
 use super::Header;
-use crate::limits::FIELD_BYTES;
 
 /// What the Content-Type field says, as far as it is used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,8 +23,8 @@ impl<'a> ContentType<'a> {
     pub(super) fn of(header: &Header<'a>, default: &'static str) -> Self {
         let fallback = || Self { media_type: Cow::Borrowed(default), ..Self::default() };
         let Some(field) = header.get("Content-Type") else { return fallback() };
-        let raw = &field.raw[..field.raw.len().min(FIELD_BYTES)];
-        Self::plain(raw).or_else(|| Self::any(raw)).unwrap_or_else(fallback)
+        let plain = header.as_text(field).and_then(Self::plain);
+        plain.or_else(|| Self::any(field.bounded())).unwrap_or_else(fallback)
     }
 
     pub(super) fn is_multipart(&self) -> bool {
@@ -33,8 +32,7 @@ impl<'a> ContentType<'a> {
     }
 
     /// Reads a field as nearly all are written: without comments, escapes, encodings and continuations. None for any other.
-    fn plain(raw: &'a [u8]) -> Option<Self> {
-        let text = std::str::from_utf8(raw).ok()?;
+    fn plain(text: &'a str) -> Option<Self> {
         let (media_type, mut rest) = split_token(text, |byte| byte == b'/')?;
         let (main, subtype) = media_type.split_once('/')?;
         if main.is_empty() || subtype.is_empty() || subtype.contains('/') {
@@ -116,13 +114,13 @@ mod tests {
             "text/html; x=1; charset=\"a\"; charset=b ; ",
             "multipart/mixed; boundary=a=b?c@d'e",
         ] {
-            let plain = ContentType::plain(raw.as_bytes());
+            let plain = ContentType::plain(raw);
             assert_eq!(plain, ContentType::any(raw.as_bytes()), "{raw}");
             assert!(plain.is_some(), "{raw}");
         }
         for raw in ["text", "text/plain (a comment)", "text/plain; name*=utf-8''x", "text/plain; a=\"b\\\"c\"", "a/b; c = d", ""]
         {
-            assert_eq!(ContentType::plain(raw.as_bytes()), None, "{raw}");
+            assert_eq!(ContentType::plain(raw), None, "{raw}");
         }
     }
 }

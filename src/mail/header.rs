@@ -31,15 +31,25 @@ impl<'a> Field<'a> {
 
     /// The value unfolded, encoded words (RFC 2047) and raw 8-bit text decoded.
     pub fn text(&self) -> Cow<'a, str> {
-        let raw = &self.raw[..self.raw.len().min(FIELD_BYTES)];
-        match std::str::from_utf8(raw) {
-            Ok(text) if is_plain(raw) => Cow::Borrowed(text.trim_ascii()),
-            _ => self.decoded(raw),
-        }
+        self.read(self.as_text())
     }
 
-    /// The same of a value that is not plain.
-    fn decoded(&self, raw: &'a [u8]) -> Cow<'a, str> {
+    /// As much of the value as is decoded.
+    pub(super) fn bounded(&self) -> &'a [u8] {
+        &self.raw[..self.raw.len().min(FIELD_BYTES)]
+    }
+
+    /// The same as text, where it is UTF-8.
+    fn as_text(&self) -> Option<&'a str> {
+        std::str::from_utf8(self.bounded()).ok()
+    }
+
+    /// The value unfolded and decoded; `as_text` is it as it stands, where that is text.
+    fn read(&self, as_text: Option<&'a str>) -> Cow<'a, str> {
+        if let Some(text) = as_text.filter(|text| is_plain(text.as_bytes())) {
+            return Cow::Borrowed(text.trim_ascii());
+        }
+        let raw = self.bounded();
         if holds_encoded_word(raw) {
             let mut line = raw.to_vec();
             line.push(b'\n');
@@ -180,12 +190,13 @@ impl<'a> Header<'a> {
     /// The decoded value of the first field of this name, where it is not empty.
     pub fn text(&self, name: &str) -> Option<Cow<'a, str>> {
         let field = self.get(name)?;
+        Some(field.read(self.as_text(field))).filter(|text| !text.is_empty())
+    }
+
+    /// As much of a field's raw value as is decoded, where it is UTF-8.
+    pub(super) fn as_text(&self, field: &Field<'a>) -> Option<&'a str> {
         let at = field.at as usize;
-        let text = match self.text.get(at..at + field.raw.len().min(FIELD_BYTES)) {
-            Some(text) if is_plain(text.as_bytes()) => Cow::Borrowed(text.trim_ascii()),
-            _ => field.text(),
-        };
-        Some(text).filter(|text| !text.is_empty())
+        self.text.get(at..at + field.bounded().len()).or_else(|| field.as_text())
     }
 
     /// The date of the first field of this name.
