@@ -1,7 +1,7 @@
 //! What is doubtful in a table, though nothing of it is wrong: rules that a bare reply never reaches, phrases that say too
 //! little, rules that stand behind their own double, sources that are none.
 //!
-//! In: a table whose rules are good by [`super::check`]. Out: doubts with file, line and rule. `rules check` prints them as
+//! In: a table whose rules are good by [`mod@super::check`]. Out: doubts with file, line and rule. `rules check` prints them as
 //! warnings; it fails by none.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
