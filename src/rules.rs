@@ -245,9 +245,7 @@ impl Table {
         let dots = memchr::memchr_iter(b'.', host.as_bytes());
         for domain in std::iter::once(&*host).chain(dots.map(|dot| &host[dot + 1..])) {
             for section in &self.sections {
-                let first = section.hosts.partition_point(|(suffix, _)| suffix.as_ref() < domain);
-                let known = section.hosts[first..].iter().take_while(|(suffix, _)| suffix == domain);
-                known.for_each(|(_, id)| providers.insert(*id));
+                section.providers_of(domain, |id| providers.insert(id));
             }
         }
         providers

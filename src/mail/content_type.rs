@@ -34,8 +34,9 @@ impl<'a> ContentType<'a> {
     /// Reads a field as nearly all are written: without comments, escapes, encodings and continuations. None for any other.
     fn plain(text: &'a str) -> Option<Self> {
         let (media_type, mut rest) = split_token(text, |byte| byte == b'/')?;
-        let (main, subtype) = media_type.split_once('/')?;
-        if main.is_empty() || subtype.is_empty() || subtype.contains('/') {
+        let slash = memchr::memchr(b'/', media_type.as_bytes())?;
+        let subtype = &media_type[slash + 1..];
+        if slash == 0 || subtype.is_empty() || memchr::memchr(b'/', subtype.as_bytes()).is_some() {
             return None;
         }
         let mut content_type = Self { media_type: lower(media_type), ..Self::default() };

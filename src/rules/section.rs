@@ -22,8 +22,8 @@ pub(super) struct Section {
     /// What each of its rules demands, as far as it can be known without fetching the rule.
     pub(super) demands: List<Demand>,
     pub(super) providers: Providers,
-    /// The host name suffixes of its providers in lower case, sorted.
-    pub(super) hosts: List<(Text, ProviderId)>,
+    /// The host name suffixes of its providers in lower case, each with its [`mark`], sorted.
+    pub(super) hosts: List<(u32, Text, ProviderId)>,
     /// The place of its first provider among those of all sections.
     pub(super) first_provider: usize,
     /// Rules without phrases that hold whoever answered, in order.
@@ -55,7 +55,24 @@ impl<T> std::ops::Deref for OwnedOrStatic<T> {
     }
 }
 
+/// What tells a host from most others: to search by numbers takes no branch that depends on a letter.
+fn mark(host: &str) -> u32 {
+    let bytes = host.as_bytes();
+    let ends = bytes.first_chunk().zip(bytes.last_chunk());
+    let (head, tail) = ends.map_or((0, 0), |(head, tail)| (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)));
+    // The highest bits of the product are those that every byte has a part in.
+    ((head ^ tail.rotate_left(29) ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
+}
+
 impl Section {
+    /// Gives `known` the providers that have this host name suffix, in lower case.
+    pub(super) fn providers_of(&self, suffix: &str, known: impl FnMut(ProviderId)) {
+        let mark = mark(suffix);
+        let first = self.hosts.partition_point(|(other, ..)| *other < mark);
+        let alike = self.hosts[first..].iter().take_while(|(other, ..)| *other == mark);
+        alike.filter(|(_, host, _)| host == suffix).map(|(.., id)| *id).for_each(known);
+    }
+
     /// Indexes rules and providers that were read from files.
     pub(super) fn new(rules: Vec<Rule>, providers: Vec<Provider>, first_provider: usize) -> Self {
         let without_phrases = (0_u32..).zip(&rules).filter(|(_, rule)| rule.phrases.is_empty());
@@ -70,10 +87,9 @@ impl Section {
         let of_providers =
             numbered().flat_map(|(id, provider)| provider.marks.iter().map(move |mark| (mark.as_ref(), Owner::Provider(id))));
         let index = PhraseIndex::build(of_rules.chain(of_providers), Ends::WithWord);
-        let mut hosts: Vec<(Text, ProviderId)> = numbered()
-            .flat_map(|(id, provider)| provider.hosts.iter().map(move |host| (Text::Owned(host.to_ascii_lowercase()), id)))
-            .collect();
-        hosts.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let hosts = numbered().flat_map(|(id, provider)| provider.hosts.iter().map(move |host| (host.to_ascii_lowercase(), id)));
+        let mut hosts: Vec<(u32, Text, ProviderId)> = hosts.map(|(host, id)| (mark(&host), Text::Owned(host), id)).collect();
+        hosts.sort_by(|(a, first, _), (b, second, _)| (a, first).cmp(&(b, second)));
         Self {
             demands: rules.iter().map(Demand::of).collect(),
             rules: Rules::Owned(rules),
