@@ -188,7 +188,7 @@ impl<O> Hit<'_, O> {
     }
 }
 
-/// They, and enough behind them to see how each word of theirs begins.
+/// The bytes of a block, and enough behind them to see how each word of theirs begins.
 type Block = [u8; BLOCK + BEGINNING];
 
 /// Letters and digits, and `@`, so that no phrase is found in the local part of an address.

@@ -18,9 +18,7 @@ pub struct Field<'a> {
     /// The value, not yet unfolded or decoded.
     pub raw: &'a [u8],
     /// Where the value stands in the header.
-    at: u32,
-    /// The [`mark`] of the name.
-    mark: u8,
+    at: usize,
 }
 
 impl<'a> Field<'a> {
@@ -92,22 +90,20 @@ fn holds_encoded_word(raw: &[u8]) -> bool {
 #[derive(Debug, Clone)]
 pub struct Header<'a> {
     fields: Vec<Field<'a>>,
-    /// The whole header as text, where it is UTF-8.
+    /// The header up to the end of the last field as text, where it is UTF-8.
     text: &'a str,
-    /// Where the first field of each [`mark`] stands, counted from 1 to 255, and 255 for any behind; 0 where there is none, as for
-    /// most that are asked for.
-    firsts: Firsts,
+    /// Where the first field of each [`slot`] stands, counted from 1 to 255, and 255 for any behind; 0 where there is none, as for
+    /// most names that are asked for.
+    firsts: [u8; SLOTS],
 }
 
-/// One for each mark.
-type Firsts = [u8; MARKS];
-/// So many marks there are.
-const MARKS: usize = 64;
+/// So many slots there are.
+const SLOTS: usize = 64;
 
-/// What tells a name from most others, whatever its letter case: a number below [`MARKS`].
-fn mark(name: &[u8]) -> u8 {
+/// The slot of a name, which is that of few others, whatever its letter case.
+fn slot(name: &[u8]) -> usize {
     let last = name.last().map_or(0, u8::to_ascii_lowercase);
-    ((name.len() + 7 * usize::from(last)) % MARKS) as u8
+    (name.len() + 7 * usize::from(last)) % SLOTS
 }
 
 impl<'a> Header<'a> {
@@ -157,12 +153,13 @@ impl<'a> Header<'a> {
             at = end;
         }
         close(&mut fields, open, raw);
-        let mut firsts = [0; MARKS];
+        let mut firsts = [0; SLOTS];
         for (place, field) in fields.iter().enumerate().rev() {
-            firsts[usize::from(field.mark)] = u8::try_from(place + 1).unwrap_or(u8::MAX);
+            firsts[slot(field.name)] = u8::try_from(place + 1).unwrap_or(u8::MAX);
         }
-        let (header, body) = raw.split_at(at.min(raw.len()));
-        (Self { fields, text: std::str::from_utf8(header).unwrap_or_default(), firsts }, body, cut)
+        // What a bound left unread is not looked at here either.
+        let header = &raw[..fields.last().map_or(0, |field| field.at + field.raw.len())];
+        (Self { fields, text: std::str::from_utf8(header).unwrap_or_default(), firsts }, &raw[at.min(raw.len())..], cut)
     }
 
     /// All fields in order.
@@ -177,9 +174,8 @@ impl<'a> Header<'a> {
 
     /// The first field of this name, letter case ignored.
     pub fn get(&self, name: &str) -> Option<&Field<'a>> {
-        let mark = mark(name.as_bytes());
-        let first = usize::from(self.firsts[usize::from(mark) % MARKS]).checked_sub(1)?;
-        self.fields[first..].iter().find(|field| field.mark == mark && field.name.eq_ignore_ascii_case(name.as_bytes()))
+        let first = usize::from(self.firsts[slot(name.as_bytes())]).checked_sub(1)?;
+        self.fields[first..].iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
     }
 
     /// Whether there is a field of this name.
@@ -195,8 +191,7 @@ impl<'a> Header<'a> {
 
     /// As much of a field's raw value as is decoded, where it is UTF-8.
     pub(super) fn as_text(&self, field: &Field<'a>) -> Option<&'a str> {
-        let at = field.at as usize;
-        self.text.get(at..at + field.bounded().len()).or_else(|| field.as_text())
+        self.text.get(field.at..field.at + field.bounded().len()).or_else(|| field.as_text())
     }
 
     /// The date of the first field of this name.
@@ -208,9 +203,7 @@ impl<'a> Header<'a> {
 fn close<'a>(fields: &mut Vec<Field<'a>>, open: Option<(&'a [u8], usize, usize)>, raw: &'a [u8]) {
     if let Some((name, start, end)) = open {
         let value = raw[start.min(end)..end].trim_ascii_start();
-        // Far behind the bound of a header there is no text to be taken.
-        let at = u32::try_from(end - value.len()).unwrap_or(u32::MAX);
-        fields.push(Field { name, raw: value.trim_ascii_end(), at, mark: mark(name) });
+        fields.push(Field { name, raw: value.trim_ascii_end(), at: end - value.len() });
     }
 }
 

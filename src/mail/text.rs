@@ -187,13 +187,9 @@ fn charset_decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
     let label = charset.unwrap_or_default().trim();
     let says_nothing = label.is_empty()
         || ["us-ascii", "ascii", "utf-8", "utf8", "unknown-8bit"].iter().any(|known| known.eq_ignore_ascii_case(label));
-    if says_nothing {
-        return guess_charset(bytes);
-    }
-    if KEEP_ASCII.iter().any(|start| begins(label, start))
-        && bytes.is_ascii()
-        && memchr::memchr3(0x1B, 0x0E, 0x0F, bytes).is_none()
-    {
+    let keeps_ascii = || KEEP_ASCII.iter().any(|start| begins(label, start));
+    let is_plain = || bytes.is_ascii() && memchr::memchr3(0x1B, 0x0E, 0x0F, bytes).is_none();
+    if says_nothing || (keeps_ascii() && is_plain()) {
         return guess_charset(bytes);
     }
     // Their line ends are no single bytes.

@@ -120,13 +120,10 @@ fn begin_report<'t>(lines: impl Iterator<Item = &'t str>) -> bool {
     let mut recipient = false;
     let mut other = false;
     for line in lines.take(400) {
-        // Most lines are prose, and begin with no letter that one of the names below does.
-        if !line.as_bytes().first().is_some_and(|first| b"FOASDR".contains(&first.to_ascii_uppercase())) {
-            continue;
-        }
-        let head = &line.as_bytes()[..line.len().min("Original-Recipient:".len())];
-        let Some(name) = memchr::memchr(b':', head).map(|colon| &line[..colon]) else { continue };
-        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        // Most lines are prose, and have no colon there.
+        let is = |name: &str| {
+            line.as_bytes().get(name.len()) == Some(&b':') && line.as_bytes()[..name.len()].eq_ignore_ascii_case(name.as_bytes())
+        };
         recipient |= is("Final-Recipient") || is("Original-Recipient");
         other |= is("Action") || is("Status") || is("Diagnostic-Code") || is("Reporting-MTA");
     }

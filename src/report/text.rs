@@ -32,7 +32,7 @@ impl<'m> Prose<'m> {
         lines.extend(source.by_ref().take(PROSE_LINES));
         cut |= source.next().is_some();
         let quoted = original_start(&lines).map(|at| lines.split_off(at)).unwrap_or_default();
-        let (words, has_quotes) = words(&lines, texts.iter().all(|text| is_ascii(text)));
+        let (words, has_quotes) = words(&lines);
         Self { lines, quoted, words, has_quotes, cut }
     }
 
@@ -72,8 +72,7 @@ fn trim_end(line: &str) -> &str {
 }
 
 /// The lines as one lower-case text, quoted lines left out, typographic apostrophes made plain; whether any were left out.
-/// `are_ascii`: whether it is known of all lines.
-fn words(lines: &[&str], are_ascii: bool) -> (String, bool) {
+fn words(lines: &[&str]) -> (String, bool) {
     let mut has_quotes = false;
     let mut words = String::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
     for line in lines {
@@ -82,7 +81,7 @@ fn words(lines: &[&str], are_ascii: bool) -> (String, bool) {
             has_quotes = true;
             continue;
         }
-        if are_ascii || is_ascii(line) {
+        if is_ascii(line) {
             words.push_str(line);
         } else {
             words.push_str(&line.to_lowercase().replace('\u{2019}', "'"));
@@ -237,8 +236,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn white_space_before_a_line_is_that_of_unicode(line in "[ \t\u{b}\u{85}\u{2003}aé]{0,9}") {
-            prop_assert_eq!(trim_start(&line), line.trim_start());
+        fn white_space_around_a_line_is_that_of_unicode(line in "[ \t\u{b}\u{85}\u{2003}aé]{0,9}") {
+            prop_assert_eq!((trim_start(&line), trim_end(&line)), (line.trim_start(), line.trim_end()));
         }
     }
 

@@ -44,8 +44,8 @@ fn write_section(out: &mut String, section: &Section) -> std::fmt::Result {
         writeln!(out, "marks: {}, file: {}, line: {} }},", texts(&provider.marks), text(&provider.file), provider.line)?;
     }
     writeln!(out, "];\nstatic HOSTS: [(u32, Text, ProviderId); {}] = [", section.hosts.len())?;
-    for (mark, host, id) in section.hosts.iter() {
-        writeln!(out, "({mark}, {}, ProviderId({})),", text(host), id.0)?;
+    for (key, host, id) in section.hosts.iter() {
+        writeln!(out, "({key}, {}, ProviderId({})),", text(host), id.0)?;
     }
     writeln!(out, "];\nstatic DEMANDS: [Demand; {}] = {:?};", section.demands.len(), section.demands)?;
     writeln!(out, "static BY_CODE: [u32; {}] = {:?};", section.by_code.len(), section.by_code)?;

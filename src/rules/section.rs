@@ -22,7 +22,7 @@ pub(super) struct Section {
     /// What each of its rules demands, as far as it can be known without fetching the rule.
     pub(super) demands: List<Demand>,
     pub(super) providers: Providers,
-    /// The host name suffixes of its providers in lower case, each with its [`mark`], sorted.
+    /// The host name suffixes of its providers in lower case, each behind its [`key`], sorted.
     pub(super) hosts: List<(u32, Text, ProviderId)>,
     /// The place of its first provider among those of all sections.
     pub(super) first_provider: usize,
@@ -55,8 +55,8 @@ impl<T> std::ops::Deref for OwnedOrStatic<T> {
     }
 }
 
-/// What tells a host from most others: to search by numbers takes no branch that depends on a letter.
-fn mark(host: &str) -> u32 {
+/// A number that few hosts share: to search by numbers takes no branch that depends on a letter.
+fn key(host: &str) -> u32 {
     let bytes = host.as_bytes();
     let ends = bytes.first_chunk().zip(bytes.last_chunk());
     let (head, tail) = ends.map_or((0, 0), |(head, tail)| (u64::from_le_bytes(*head), u64::from_le_bytes(*tail)));
@@ -67,9 +67,9 @@ fn mark(host: &str) -> u32 {
 impl Section {
     /// Gives `known` the providers that have this host name suffix, in lower case.
     pub(super) fn providers_of(&self, suffix: &str, known: impl FnMut(ProviderId)) {
-        let mark = mark(suffix);
-        let first = self.hosts.partition_point(|(other, ..)| *other < mark);
-        let alike = self.hosts[first..].iter().take_while(|(other, ..)| *other == mark);
+        let key = key(suffix);
+        let first = self.hosts.partition_point(|(other, ..)| *other < key);
+        let alike = self.hosts[first..].iter().take_while(|(other, ..)| *other == key);
         alike.filter(|(_, host, _)| host == suffix).map(|(.., id)| *id).for_each(known);
     }
 
@@ -88,7 +88,7 @@ impl Section {
             numbered().flat_map(|(id, provider)| provider.marks.iter().map(move |mark| (mark.as_ref(), Owner::Provider(id))));
         let index = PhraseIndex::build(of_rules.chain(of_providers), Ends::WithWord);
         let hosts = numbered().flat_map(|(id, provider)| provider.hosts.iter().map(move |host| (host.to_ascii_lowercase(), id)));
-        let mut hosts: Vec<(u32, Text, ProviderId)> = hosts.map(|(host, id)| (mark(&host), Text::Owned(host), id)).collect();
+        let mut hosts: Vec<(u32, Text, ProviderId)> = hosts.map(|(host, id)| (key(&host), Text::Owned(host), id)).collect();
         hosts.sort_by(|(a, first, _), (b, second, _)| (a, first).cmp(&(b, second)));
         Self {
             demands: rules.iter().map(Demand::of).collect(),
