@@ -159,7 +159,7 @@ impl<'a> Header<'a> {
         }
         // What a bound left unread is not looked at here either.
         let header = &raw[..fields.last().map_or(0, |field| field.at + field.raw.len())];
-        (Self { fields, text: std::str::from_utf8(header).unwrap_or_default(), firsts }, &raw[at.min(raw.len())..], cut)
+        (Self { fields, text: simdutf8::basic::from_utf8(header).unwrap_or_default(), firsts }, &raw[at.min(raw.len())..], cut)
     }
 
     /// All fields in order.

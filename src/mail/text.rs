@@ -238,22 +238,23 @@ pub(super) fn guess_charset(bytes: &[u8]) -> Cow<'_, str> {
     if has_jis && let Some(decoder) = charset_decoder(b"iso-2022-jp") {
         return Cow::Owned(decoder(&line_feeds(bytes)));
     }
-    if let Ok(text) = std::str::from_utf8(bytes) {
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
     let bytes = line_feeds(bytes);
-    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    // The lines that tell something; the detector weighs each byte for some thirty charsets.
-    let mut told = 0;
-    for line in bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| !line.is_ascii()) {
-        if told >= GUESSED_BYTES {
+    // The words that tell something: the detector weighs each byte for some thirty charsets.
+    let mut words = Vec::new();
+    for word in bytes.split(u8::is_ascii_whitespace).filter(|word| !word.is_ascii()) {
+        words.extend_from_slice(word);
+        words.push(b' ');
+        if words.len() >= GUESSED_BYTES {
             break;
         }
-        let line = &line[..line.len().min(GUESSED_BYTES - told)];
-        detector.feed(line, false);
-        told += line.len();
     }
-    detector.feed(b"", true);
+    let is_whole = words.len() < GUESSED_BYTES;
+    words.truncate(GUESSED_BYTES);
+    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    detector.feed(&words, is_whole);
     let encoding = detector.guess(None, chardetng::Utf8Detection::Deny);
     Cow::Owned(encoding.decode_without_bom_handling(&bytes).0.into_owned())
 }
