@@ -1,23 +1,31 @@
 #!/usr/bin/env bash
-# Whole processes over the fixtures, copied until there are enough. Needs hyperfine; where Debian's libsisimai-perl is installed,
-# Sisimai for Perl is measured beside. Prints a table; asserts nothing.
+# Whole processes over the fixtures, or the mails of the folder that MAILS names, copied so many times (the first argument). Needs
+# hyperfine; where Debian's libsisimai-perl is installed, Sisimai for Perl is measured beside, both writing JSON. The copies are
+# held in memory where there is /dev/shm: a system that drops files from its cache in between would make one or the other wait.
+# Prints a table; asserts nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-copies=${1:-280} # some 60,000 mails
-folder=$(mktemp -d)
+copies=${1:-280} # some 60,000 of the fixtures
+root=${MAILS:-fixtures}
+memory=/dev/shm
+[ -w "$memory" ] || memory=${TMPDIR:-/tmp}
+folder=$(mktemp -d -p "$memory")
 trap 'rm -rf "$folder"' EXIT
 cargo build --release --quiet
-whybounce=$PWD/target/release/whybounce
+whybounce=${CARGO_TARGET_DIR:-$PWD/target}/release/whybounce
 
 mkdir -p "$folder/maildir/cur" "$folder/maildir/new" "$folder/maildir/tmp"
-for mail in fixtures/*/*.eml; do
-  case $mail in fixtures/hostile/*) continue ;; esac # what Sisimai may not survive would compare nothing
-  name=${mail#fixtures/}
-  for ((copy = 0; copy < copies; copy++)); do cp "$mail" "$folder/maildir/cur/$copy-${name//\//-}"; done
+# What Sisimai may not survive would compare nothing.
+find "$root" -name '*.eml' -not -path 'fixtures/hostile/*' | sort >"$folder/list"
+while read -r mail; do
+  name=${mail#"$root"/}
+  files=()
+  for ((copy = 0; copy < copies; copy++)); do files+=("$folder/maildir/cur/$copy-${name//\//-}"); done
+  tee "${files[@]}" <"$mail" >/dev/null
   printf 'From MAILER-DAEMON Thu Jan  1 00:00:00 2026\n'
   sed 's/^From />From /' "$mail"
   echo
-done >"$folder/round.mbox"
+done <"$folder/list" >"$folder/round.mbox"
 while [ "$(stat -c %s "$folder/mbox" 2>/dev/null || echo 0)" -lt $((1 << 30)) ]; do
   for ((copy = 0; copy < 100; copy++)); do cat "$folder/round.mbox"; done >>"$folder/mbox"
 done
@@ -47,6 +55,6 @@ row "$mails mails, $(nproc) cores" "$(awk "BEGIN { printf \"%.0f a second\", $ma
 row "an mbox of 1 GiB, $(nproc) cores" "$(awk "BEGIN { printf \"%.0f MB/s\", $(stat -c %s "$folder/mbox") / $box / 1e6 }")"
 row "$replies replies, one core" "$(awk "BEGIN { printf \"%.0f a second\", $replies / $lines }")"
 if perl -MSisimai -e1 2>/dev/null; then
-  peer=$(mean 1 "perl -MSisimai -e 'Sisimai->make(shift)' $folder/maildir/cur")
+  peer=$(mean 1 "perl -MSisimai -e 'print Sisimai->dump(shift)' $folder/maildir/cur")
   row "the same mails with Sisimai for Perl" "$(awk "BEGIN { printf \"%.0f a second: %.0f and %.0f times as long\", $mails / $peer, $peer / $single, $peer / $all }")"
 fi
