@@ -166,7 +166,9 @@ impl<'a> Part<'a> {
             }
         });
         // What was borrowed is the whole of it, which was UTF-8 then and is so now.
-        owned.as_deref().unwrap_or_else(|| simdutf8::basic::from_utf8(text::bounded(self.body, self.encoding())).unwrap_or_default())
+        owned
+            .as_deref()
+            .unwrap_or_else(|| simdutf8::basic::from_utf8(text::bounded(self.body, self.encoding())).unwrap_or_default())
     }
 
     /// The body with its transfer encoding undone, charset untouched: for a returned message.

@@ -19,7 +19,7 @@ pub(super) fn clean(raw: &str) -> Option<String> {
         text = text[at + 1..].trim(); // rfc822; utf-8; local; x400; ... (RFC 3464 section 2.1.2, RFC 6533 section 3)
     }
     if let Some(domain) = plain(text) {
-        return Some(with_lower_domain(text, domain));
+        return Some(with_lower_domain(text, domain).into_owned());
     }
     if let Some(found) = in_angle_brackets(text).filter(|found| !found.is_empty()) {
         text = found;
@@ -51,7 +51,7 @@ pub(super) fn clean(raw: &str) -> Option<String> {
     {
         return None;
     }
-    Some(with_lower_domain(address, local.len() + 1))
+    Some(with_lower_domain(address, local.len() + 1).into_owned())
 }
 
 /// Where the domain begins of a text that is an address and nothing else, of letters, digits and few signs, as nearly all are.
@@ -68,14 +68,14 @@ fn plain(text: &str) -> Option<usize> {
 }
 
 /// An address with its domain in lower case; `at` is where the domain begins.
-fn with_lower_domain(address: &str, at: usize) -> String {
+fn with_lower_domain(address: &str, at: usize) -> Cow<'_, str> {
     let domain = &address[at..];
     if all(domain.as_bytes(), |byte| byte.is_ascii() & !byte.is_ascii_uppercase()) {
-        return address.to_owned();
+        return Cow::Borrowed(address);
     }
     let mut lower = address[..at].to_owned();
     push_lower(&mut lower, domain);
-    lower
+    Cow::Owned(lower)
 }
 
 fn has_control(text: &str) -> bool {
@@ -149,19 +149,24 @@ impl Seen {
 
 /// An address found in a text: where, and cleaned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct Found<'t> {
     pub(super) start: usize,
     pub(super) end: usize,
-    pub(super) address: String,
+    pub(super) address: Cow<'t, str>,
+}
+
+/// The first address in a text.
+pub(super) fn first(text: &str) -> Option<String> {
+    addresses(text).next().map(|found| found.address.into_owned())
 }
 
 /// Every address in a text, in order.
-pub(super) fn addresses(text: &str) -> impl Iterator<Item = Found> + use<'_> {
+pub(super) fn addresses(text: &str) -> impl Iterator<Item = Found<'_>> {
     addresses_from(text, 0)
 }
 
 /// Every address in a text from a byte on, in order; the byte must be the end of a character.
-pub(super) fn addresses_from(text: &str, from: usize) -> impl Iterator<Item = Found> + use<'_> {
+pub(super) fn addresses_from(text: &str, from: usize) -> impl Iterator<Item = Found<'_>> {
     let begin = from;
     let mut signs = places(&text.as_bytes()[begin..], |byte| byte == b'@').map(move |at| begin + at);
     let mut from = begin;
@@ -182,7 +187,8 @@ pub(super) fn addresses_from(text: &str, from: usize) -> impl Iterator<Item = Fo
             // Nothing surrounds what was found by its own characters.
             let is_plain = !local.starts_with('"') && !domain.starts_with('[') && end - start <= ADDRESS_BYTES;
             let address = &text[start..end];
-            let address = if is_plain { Some(with_lower_domain(address, local.len() + 1)) } else { clean(address) };
+            let address =
+                if is_plain { Some(with_lower_domain(address, local.len() + 1)) } else { clean(address).map(Cow::Owned) };
             if let Some(address) = address {
                 from = end;
                 return Some(Found { start, end, address });
@@ -332,7 +338,7 @@ mod tests {
         fn a_plain_address_is_what_cleaning_leaves_of_it(text in "[aB9._+-]{0,4}@?[aB9._+-]{0,4}@?[aB.]{0,3}") {
             if let Some(domain) = plain(&text) {
                 // In brackets it is no plain one.
-                prop_assert_eq!(clean(&format!("<{text}>")), Some(with_lower_domain(&text, domain)));
+                prop_assert_eq!(clean(&format!("<{text}>")), Some(with_lower_domain(&text, domain).into_owned()));
             }
         }
     }
@@ -359,7 +365,7 @@ mod tests {
 
     #[test]
     fn addresses_are_found_in_sentences() {
-        let all = |text: &str| addresses(text).map(|found| found.address).collect::<Vec<_>>();
+        let all = |text: &str| addresses(text).map(|found| found.address.into_owned()).collect::<Vec<_>>();
         assert_eq!(
             all("to <a@example.com>, b.c+d@sub.example.org. and 'e@example.net'"),
             ["a@example.com", "b.c+d@sub.example.org", "e@example.net"]

@@ -7,6 +7,7 @@
 mod named;
 mod sentence;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -37,7 +38,7 @@ pub(super) enum Sureness {
 /// A recipient that the prose names, with what it says of it.
 #[derive(Debug)]
 pub(super) struct Block<'l> {
-    pub(super) address: String,
+    pub(super) address: Cow<'l, str>,
     pub(super) original_address: Option<String>,
     pub(super) sureness: Sureness,
     said: Rc<Said<'l>>,
@@ -71,7 +72,7 @@ pub(super) struct Blocks<'l> {
 
 /// A block while its lines are still coming.
 struct Open<'l> {
-    address: String,
+    address: Cow<'l, str>,
     original_address: Option<String>,
     sureness: Sureness,
     /// A reply line: the address stands behind a code.
@@ -112,7 +113,7 @@ impl<'l> Blocks<'l> {
                     Some(_) => {}
                     // The final address is hidden; the one that was written to is all there is.
                     None if former_leads(line) => {
-                        open.push(Open::new(former, Sureness::Line, at, line, ""));
+                        open.push(Open::new(Cow::Owned(former), Sureness::Line, at, line, ""));
                         continue;
                     }
                     None => {}
@@ -214,7 +215,7 @@ impl<'l> Blocks<'l> {
 const FEW: usize = 16;
 
 impl<'l> Open<'l> {
-    fn new(address: String, sureness: Sureness, at: usize, line: &str, rest: &'l str) -> Self {
+    fn new(address: Cow<'l, str>, sureness: Sureness, at: usize, line: &str, rest: &'l str) -> Self {
         Self { address, original_address: None, sureness, is_reply: false, line: at, indent: indent(line), rest }
     }
 }
@@ -246,7 +247,7 @@ fn belongs(named: &Named<'_>, last: &Open<'_>, line: &str, joins: bool) -> bool 
 /// The address that another one was made of: `(generated from a@b)`, `(expanded from: <a@b>)`.
 fn former(line: &str) -> Option<String> {
     let at = FORMER.iter().find_map(|mark| find_ignore_case(line, mark).map(|at| at + mark.len()))?;
-    address::addresses(line.get(at..)?).next().map(|found| found.address)
+    address::first(line.get(at..)?)
 }
 
 fn former_behind(rest: &str, address: &str) -> Option<String> {
@@ -265,7 +266,7 @@ mod tests {
 
     fn named(text: &str) -> Vec<(String, Sureness)> {
         let lines: Vec<&str> = text.lines().collect();
-        Blocks::of(&lines, MaySay::default()).all.into_iter().map(|block| (block.address, block.sureness)).collect()
+        Blocks::of(&lines, MaySay::default()).all.into_iter().map(|block| (block.address.into_owned(), block.sureness)).collect()
     }
 
     #[track_caller]

@@ -59,7 +59,7 @@ impl Original {
             self.message_id = header.text("Message-ID").and_then(|id| message_id(&id));
         }
         if self.from.is_none() {
-            self.from = header.text("From").and_then(|from| address::addresses(&from).next()).map(|found| found.address);
+            self.from = header.text("From").and_then(|from| address::first(&from));
         }
         if self.to.is_none() {
             self.to = header.text("To").map(|to| addresses(&to)).filter(|to| !to.is_empty());
@@ -86,7 +86,7 @@ impl Original {
             let Some((label, value)) = colon.filter(|(label, _)| label.len() <= LABEL) else { continue };
             let value = value.trim();
             let label = lower(label.trim());
-            let address = || address::addresses(value).next().map(|found| found.address);
+            let address = || address::first(value);
             match label.as_str() {
                 "subject"
                 | "subj"
@@ -135,14 +135,14 @@ impl Original {
             return vec![address];
         }
         let to = Self::of(mail, notice).to.unwrap_or_default();
-        address::addresses(&to).map(|found| found.address).collect()
+        address::addresses(&to).map(|found| found.address.into_owned()).collect()
     }
 }
 
 /// The addresses of a text, each once, joined with a comma.
 fn addresses(text: &str) -> String {
     let mut addresses = address::addresses(text).map(|found| found.address).peekable();
-    let Some(mut all) = addresses.next() else { return String::new() };
+    let Some(mut all) = addresses.next().map(Cow::into_owned) else { return String::new() };
     // Nearly always the only one.
     if addresses.peek().is_none() {
         return all;

@@ -87,14 +87,13 @@ fn original(mail: &Value) -> Original {
         Some(Value::String(text)) => Some(text.as_str()),
         _ => None,
     };
-    let addresses = |text: &str| address::addresses(text).next().map(|found| found.address);
     let to: Vec<String> = match headers.get("to").or_else(|| mail.get("destination")) {
-        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).take(16).filter_map(addresses).collect(),
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).take(16).filter_map(address::first).collect(),
         _ => Vec::new(),
     };
     Original {
         message_id: one("messageId").filter(|id| id.starts_with('<')).map(str::to_owned),
-        from: one("from").or_else(|| text(mail, "source")).and_then(addresses),
+        from: one("from").or_else(|| text(mail, "source")).and_then(address::first),
         to: (!to.is_empty()).then(|| to.join(", ")),
         subject: one("subject").map(str::to_owned),
         date: one("date").and_then(Date::parse),

@@ -1,5 +1,7 @@
 //! One line → the addresses that it names: behind nothing, a code, a label, a name, or in a sentence.
 
+use std::borrow::Cow;
+
 use super::sentence::{continues, in_sentence, is_contact_line, leads_to_others};
 use super::{Sureness, says_nothing};
 use crate::reply::EnhancedCode;
@@ -11,7 +13,7 @@ const PER_LINE: usize = 32;
 
 /// An address that a line names.
 pub(super) struct Named<'l> {
-    pub(super) address: String,
+    pub(super) address: Cow<'l, str>,
     pub(super) sureness: Sureness,
     pub(super) rest: &'l str,
     /// Nothing else stands on the line.
@@ -84,7 +86,7 @@ pub(super) fn named<'l>(lines: &[&'l str], at: usize, paragraph: usize, may_say:
 }
 
 /// What follows an address on its line, without what closes it.
-fn behind<'l>(line: &'l str, found: &Found) -> &'l str {
+fn behind<'l>(line: &'l str, found: &Found<'_>) -> &'l str {
     line[found.end..].trim_start_matches(['>', '"', '\'', ')', ']', ' '])
 }
 
@@ -113,7 +115,7 @@ fn is_codes(before: &str) -> bool {
 }
 
 /// More addresses behind the first, with nothing but commas between them.
-fn listed<'l>(line: &'l str, first: &Found) -> impl Iterator<Item = String> + use<'l> {
+fn listed<'l>(line: &'l str, first: &Found<'_>) -> impl Iterator<Item = Cow<'l, str>> {
     let mut end = first.end;
     address::addresses_from(line, end).take(PER_LINE).map_while(move |found| {
         let between = &line[end..found.start];
@@ -145,7 +147,7 @@ fn label_sureness(label: &str, line: &str) -> Option<Sureness> {
 }
 
 /// `Jo Example <jo@example.com>` or `Jo Example<mailto:jo@example.com>` alone on its line.
-fn closes_a_name(line: &str, found: &Found, before: &str) -> bool {
+fn closes_a_name(line: &str, found: &Found<'_>, before: &str) -> bool {
     let closes = line[found.end..].trim().trim_matches(['>', ':', ')', ']', '<']).trim().is_empty()
         || line[found.end..].trim_start_matches('>').trim_start().starts_with("<mailto:");
     let lead = &line[..found.start];

@@ -68,7 +68,7 @@ fn sentence_ends(text: &str) -> impl Iterator<Item = usize> {
 }
 
 /// How surely a sentence names an address as the failed one; none where it names a helper.
-pub(super) fn in_sentence(lines: &[&str], at: usize, paragraph: usize, found: &Found) -> Option<Sureness> {
+pub(super) fn in_sentence(lines: &[&str], at: usize, paragraph: usize, found: &Found<'_>) -> Option<Sureness> {
     let line = lines[at];
     let mut lead = String::with_capacity(SENTENCE);
     for line in &lines[paragraph.max(at.saturating_sub(3))..at] {
@@ -93,7 +93,7 @@ pub(super) fn in_sentence(lines: &[&str], at: usize, paragraph: usize, found: &F
 }
 
 /// The rest of the sentence behind an address, in lower case.
-fn trail(lines: &[&str], at: usize, found: &Found) -> String {
+fn trail(lines: &[&str], at: usize, found: &Found<'_>) -> String {
     let mut trail = lines[at][found.end..].to_owned();
     for line in lines.iter().skip(at + 1).take(2).take_while(|line| !line.trim().is_empty()) {
         trail.push(' ');

@@ -31,7 +31,7 @@ fn pick(notice: &Notice<'_>, findings: &Findings<'_>, sureness: Sureness, allow_
             && (is_refused || !is_reporter(notice, &block.address))
             && (allow_sender || !is_sender(notice, &block.address))
     });
-    unique(blocks.map(|block| (block.address.clone(), block.original_address.clone())))
+    unique(blocks.map(|block| (block.address.to_string(), block.original_address.clone())))
 }
 
 /// Whom the notice plainly names, and where.
@@ -81,8 +81,13 @@ pub(super) fn hinted(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings<'
     }
     let outsider = |address: &String| !is_reporter(notice, address) && !is_sender(notice, address);
     let subject = mail.header.text("Subject").unwrap_or_default();
-    let in_subject =
-        unique(address::addresses(&subject).take(8).map(|found| found.address).filter(outsider).map(|address| (address, None)));
+    let in_subject = unique(
+        address::addresses(&subject)
+            .take(8)
+            .map(|found| found.address.into_owned())
+            .filter(outsider)
+            .map(|address| (address, None)),
+    );
     if !in_subject.is_empty() {
         return (in_subject, "the subject");
     }
