@@ -44,7 +44,9 @@ pub(super) fn decode<'a>(body: &'a [u8], encoding: Encoding, charset: Option<&st
 
 /// Text with plain spaces for no-break and ideographic ones.
 pub(super) fn plain_spaces(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.is_ascii() || !text.contains(['\u{A0}', '\u{3000}']) {
+    const WIDE: [&str; 2] = ["\u{A0}", "\u{3000}"];
+    let has = |space: &str| memchr::memmem::find(text.as_bytes(), space.as_bytes()).is_some();
+    if text.is_ascii() || !WIDE.iter().any(|space| has(space)) {
         return text;
     }
     Cow::Owned(text.replace(['\u{A0}', '\u{3000}'], " "))

@@ -7,7 +7,7 @@ pub(super) mod table;
 
 use super::mark::Mark;
 use super::notice::Notice;
-use super::words::{GREETING, List, REPORTER, find_ignore_case, lower};
+use super::words::{GREETING, List, REPORTER, find_ignore_case};
 use crate::mail::Mail;
 use table::DIALECTS;
 pub use table::Dialect;
@@ -27,7 +27,7 @@ impl Dialect {
 
 impl Mark {
     pub(super) fn is_in(self, mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
-        let holds = |field: &str, text: &str| mail.header.text(field).is_some_and(|value| lower(&value).contains(text));
+        let holds = |field: &str, text: &str| mail.header.text(field).is_some_and(|value| find_ignore_case(&value, text).is_some());
         match self {
             Mark::From(text) => notice.from_field.holds(text),
             Mark::Subject(text) => notice.subject.holds(text),

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::text::trim_start;
+use super::text::{trim_end, trim_start};
 use super::words::ends_with_ignore_case;
 use crate::limits::{DIAGNOSTIC_BYTES, cut};
 
@@ -40,7 +40,7 @@ pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(
     // The whole part may be indented.
     let mut indent = 0;
     for line in lines {
-        let trimmed = line.trim_end();
+        let trimmed = trim_end(line);
         if trimmed.is_empty() {
             if !group.is_empty() {
                 groups.push(std::mem::replace(&mut group, Vec::with_capacity(8)));
@@ -53,10 +53,10 @@ pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(
             indent = own_indent;
         }
         let folded = own_indent > indent;
-        let field = split_field(content).filter(|(name, _)| is_name(name.trim_end()) && (!folded || group.is_empty()));
+        let field = split_field(content).filter(|(name, _)| is_name(name) && (!folded || group.is_empty()));
         match (field, group.last_mut()) {
             (Some((name, value)), _) => {
-                group.push(Field { name: name.trim_end(), value: Cow::Borrowed(cut(value.trim_start(), VALUE)) });
+                group.push(Field { name, value: Cow::Borrowed(cut(trim_start(value), VALUE)) });
             }
             // A stray line is no part of an address, a code or a host.
             (None, Some(open)) if open.value.len() < VALUE && (folded || open.value.is_empty() || open.is_text()) => {
@@ -80,10 +80,10 @@ pub(super) fn groups<'t>(lines: impl Iterator<Item = &'t str>, is_name: impl Fn(
     groups
 }
 
-/// A line at its first colon.
+/// A line at its first colon, the name without white space behind it.
 pub(super) fn split_field(line: &str) -> Option<(&str, &str)> {
     let colon = memchr::memchr(b':', line.as_bytes())?;
-    Some((&line[..colon], &line[colon + 1..]))
+    Some((trim_end(&line[..colon]), &line[colon + 1..]))
 }
 
 /// The first value of a name in a group, where it is not empty.

@@ -67,7 +67,7 @@ pub(super) fn trim_start(line: &str) -> &str {
 }
 
 /// A line without the white space that it ends with.
-fn trim_end(line: &str) -> &str {
+pub(super) fn trim_end(line: &str) -> &str {
     if line.as_bytes().last().is_none_or(u8::is_ascii_graphic) { line } else { line.trim_end() }
 }
 
