@@ -27,7 +27,8 @@ impl Dialect {
 
 impl Mark {
     pub(super) fn is_in(self, mail: &Mail<'_>, notice: &Notice<'_>) -> bool {
-        let holds = |field: &str, text: &str| mail.header.text(field).is_some_and(|value| find_ignore_case(&value, text).is_some());
+        let holds =
+            |field: &str, text: &str| mail.header.text(field).is_some_and(|value| find_ignore_case(&value, text).is_some());
         match self {
             Mark::From(text) => notice.from_field.holds(text),
             Mark::Subject(text) => notice.subject.holds(text),

@@ -238,10 +238,9 @@ impl Turns {
 
 /// Whether a line begins as programs' messages do: with their name and a colon.
 fn is_agent_line(line: &str) -> bool {
-    let name = line.split([' ', '\t']).next().unwrap_or_default();
-    name.strip_suffix(':').is_some_and(|name| {
-        name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'-' | b'/'))
-    })
+    let is_name = |byte: &&u8| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'-' | b'/');
+    let length = line.as_bytes().iter().take_while(is_name).count();
+    length > 1 && matches!(line.as_bytes()[length..], [b':'] | [b':', b' ' | b'\t', ..])
 }
 
 fn command_of(said: &str) -> Option<Command> {

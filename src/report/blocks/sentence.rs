@@ -1,6 +1,7 @@
 //! What the sentence around an address says: that it failed, or that it is that of a helper.
 
 use super::{Sureness, indent, says_nothing};
+use crate::bits::places;
 use crate::limits::cut;
 use crate::report::address::Found;
 use crate::report::words::{List, MaySay, Said, lower, says};
@@ -57,12 +58,11 @@ fn last_sentence(text: &str) -> &str {
 
 /// Where sentences end in a text: the byte behind each full stop.
 fn sentence_ends(text: &str) -> impl Iterator<Item = usize> {
-    text.char_indices().filter_map(|(at, c)| {
-        let end = at + c.len_utf8();
-        match c {
-            '。' | '！' | '？' => Some(end),
-            '.' | '!' | '?' if text[end..].is_empty() || text[end..].starts_with(' ') => Some(end),
-            _ => None,
+    // Their first bytes, none of which stands inside a character.
+    places(text.as_bytes(), |byte| matches!(byte, b'.' | b'!' | b'?' | 0xE3 | 0xEF)).filter_map(|at| {
+        match text.as_bytes()[at..] {
+            [b'.' | b'!' | b'?'] | [b'.' | b'!' | b'?', b' ', ..] => Some(at + 1),
+            _ => text[at..].starts_with(['。', '！', '？']).then_some(at + '。'.len_utf8()),
         }
     })
 }
