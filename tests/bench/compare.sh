@@ -14,18 +14,20 @@ trap 'rm -rf "$folder"' EXIT
 cargo build --release --quiet
 whybounce=${CARGO_TARGET_DIR:-$PWD/target}/release/whybounce
 
-mkdir -p "$folder/maildir/cur" "$folder/maildir/new" "$folder/maildir/tmp"
+mkdir -p "$folder/round" "$folder/maildir/cur" "$folder/maildir/new" "$folder/maildir/tmp"
 # What Sisimai may not survive would compare nothing.
 find "$root" -name '*.eml' -not -path 'fixtures/hostile/*' | sort >"$folder/list"
 while read -r mail; do
   name=${mail#"$root"/}
-  files=()
-  for ((copy = 0; copy < copies; copy++)); do files+=("$folder/maildir/cur/$copy-${name//\//-}"); done
-  tee "${files[@]}" <"$mail" >/dev/null
+  cp "$mail" "$folder/round/${name//\//-}"
   printf 'From MAILER-DAEMON Thu Jan  1 00:00:00 2026\n'
   sed 's/^From />From /' "$mail"
   echo
 done <"$folder/list" >"$folder/round.mbox"
+# Round by round, since some read a folder as it was written: the same mail many times in a row would be no common folder.
+for ((copy = 0; copy < copies; copy++)); do
+  tar -C "$folder/round" -cf - . | tar -C "$folder/maildir/cur" -xf - --transform "s,^\./,$copy-,"
+done
 while [ "$(stat -c %s "$folder/mbox" 2>/dev/null || echo 0)" -lt $((1 << 30)) ]; do
   for ((copy = 0; copy < 100; copy++)); do cat "$folder/round.mbox"; done >>"$folder/mbox"
 done
