@@ -44,9 +44,8 @@ pub(super) fn decode<'a>(body: &'a [u8], encoding: Encoding, charset: Option<&st
 
 /// Text with plain spaces for no-break and ideographic ones.
 pub(super) fn plain_spaces(text: Cow<'_, str>) -> Cow<'_, str> {
-    const WIDE: [&str; 2] = ["\u{A0}", "\u{3000}"];
-    let has = |space: &str| memchr::memmem::find(text.as_bytes(), space.as_bytes()).is_some();
-    if text.is_ascii() || !WIDE.iter().any(|space| has(space)) {
+    let has = |space: char| memchr::memmem::find(text.as_bytes(), space.encode_utf8(&mut [0; 4]).as_bytes()).is_some();
+    if text.is_ascii() || !(has('\u{A0}') || has('\u{3000}')) {
         return text;
     }
     Cow::Owned(text.replace(['\u{A0}', '\u{3000}'], " "))
@@ -319,6 +318,27 @@ mod tests {
         assert_eq!(broken(b"\x82\r\nx"), broken(b"\x82\nx"));
         let shifted = |bytes| decode(bytes, Encoding::None, Some("utf-7"), false);
         assert_eq!(shifted(b"+AOk\r\nx"), shifted(b"+AOk\nx"));
+    }
+
+    #[test]
+    fn a_charset_that_nobody_names_is_guessed_from_the_words_that_are_not_ascii() {
+        let texts: [(&[u8], &str); 4] = [
+            (
+                b"\xC2\xE0\xF8\xE5 \xF1\xEE\xEE\xE1\xF9\xE5\xED\xE8\xE5 \xED\xE5 \xE4\xEE\xF1\xF2\xE0\xE2\xEB\xE5\xED\xEE: user unknown",
+                "Ваше сообщение не доставлено: user unknown",
+            ),
+            (
+                b"\xC4\xFA\xB5\xC4\xD3\xCA\xBC\xFE user unknown \xCE\xDE\xB7\xA8\xCD\xB6\xB5\xDD\xB5\xBD\xCA\xD5\xBC\xFE\xC8\xCB",
+                "您的邮件 user unknown 无法投递到收件人",
+            ),
+            (b"\x83\x81\x81[\x83\x8B user unknown \x82\xCD\x94z\x90M\x82\xC5\x82\xAB\x82\xDC\x82\xB9\x82\xF1", "メール user unknown は配信できません"),
+            (b"Ihre Nachricht wurde zur\xFCckgewiesen", "Ihre Nachricht wurde zurückgewiesen"),
+        ];
+        for (bytes, text) in texts {
+            assert_eq!(guess_charset(bytes), text);
+            // Only the beginning of a long text is looked at, which may end in the middle of a character.
+            assert!(guess_charset(&bytes.repeat(GUESSED_BYTES / bytes.len() + 2)).contains(text), "{text}");
+        }
     }
 
     #[test]

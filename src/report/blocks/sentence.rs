@@ -112,3 +112,23 @@ fn last_sentence_before(text: &str) -> &str {
     let start = sentence_ends(text).filter(|&end| end < text.len()).last().unwrap_or(0);
     text[start..].trim_start()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_sentence_ends_where_a_stop_closes_it(text in "[a.!? 。！？、ｃé]{0,20}") {
+            let ends = text.char_indices().filter(|&(at, c)| match c {
+                '。' | '！' | '？' => true,
+                '.' | '!' | '?' => text[at + 1..].is_empty() || text[at + 1..].starts_with(' '),
+                _ => false,
+            });
+            let ends: Vec<usize> = ends.map(|(at, c)| at + c.len_utf8()).collect();
+            prop_assert_eq!(sentence_ends(&text).collect::<Vec<_>>(), ends);
+        }
+    }
+}
