@@ -80,8 +80,6 @@ fn every_address_is_in_the_mail(answer: &Answer<'_>, raw: &[u8]) {
         .flat_map(|recipient| [&recipient.address, &recipient.original_address])
         .flatten()
         .map(String::as_str)
-        // What a wrong charset made of it depends on where reading began.
-        .filter(|address| !address.contains(char::REPLACEMENT_CHARACTER))
         .collect();
     if given.is_empty() {
         return;
@@ -123,20 +121,35 @@ fn readable(raw: &[u8], depth: usize, all: &mut String) {
         for part in &mail.parts {
             // A report may be attached, or stand in the text below words of its own.
             let inner = if part.is_original() { part.decoded().into_owned() } else { part.text().as_bytes().to_vec() };
-            let from_field = |line: &[u8]| {
-                let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
-                line.starts_with(b"From ")
-                    || (name.len() < line.len()
-                        && name.len() > 1
-                        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-'))
-            };
-            let start = inner.split_inclusive(|&byte| byte == b'\n').take_while(|line| !from_field(line)).map(<[u8]>::len).sum();
-            let inner: &[u8] = &inner[start..];
-            if inner.len() < raw.len() {
-                readable(inner, depth + 1, all);
+            // Of what stands inside that, one is enough.
+            for start in headers(&inner).into_iter().take(if depth == 0 { 8 } else { 1 }) {
+                let inner: &[u8] = &inner[start..];
+                if inner.len() < raw.len() {
+                    readable(inner, depth + 1, all);
+                }
             }
         }
     }
+}
+
+/// Where lines begin that could be a header.
+fn headers(text: &[u8]) -> Vec<usize> {
+    let mut at = 0;
+    let mut starts = Vec::new();
+    let mut in_header = false;
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+        let is_field = line.starts_with(b"From ")
+            || (name.len() < line.len()
+                && name.len() > 1
+                && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-'));
+        if is_field && !in_header {
+            starts.push(at);
+        }
+        in_header = is_field || (in_header && matches!(line, [b' ' | b'\t', ..]));
+        at += line.len();
+    }
+    starts
 }
 
 /// One letter case, the two small sigmas as one.
