@@ -157,7 +157,12 @@ pub(super) struct Found<'t> {
 
 /// The first address in a text.
 pub(super) fn first(text: &str) -> Option<String> {
-    addresses(text).next().map(|found| found.address.into_owned())
+    owned(text).next()
+}
+
+/// Every address in a text, in order, without its place.
+pub(super) fn owned(text: &str) -> impl Iterator<Item = String> {
+    addresses(text).map(|found| found.address.into_owned())
 }
 
 /// Every address in a text, in order.
@@ -365,7 +370,7 @@ mod tests {
 
     #[test]
     fn addresses_are_found_in_sentences() {
-        let all = |text: &str| addresses(text).map(|found| found.address.into_owned()).collect::<Vec<_>>();
+        let all = |text: &str| owned(text).collect::<Vec<_>>();
         assert_eq!(
             all("to <a@example.com>, b.c+d@sub.example.org. and 'e@example.net'"),
             ["a@example.com", "b.c+d@sub.example.org", "e@example.net"]

@@ -48,10 +48,7 @@ impl<'m> Notice<'m> {
         let in_subject = Said::in_text(&subject);
         let from_text = header.text("From").unwrap_or_default();
         let from = address::first(&from_text);
-        let to: Vec<String> = header
-            .text("To")
-            .map(|to| address::addresses(&to).take(64).map(|found| found.address.into_owned()).collect())
-            .unwrap_or_default();
+        let to: Vec<String> = header.text("To").map(|to| address::owned(&to).take(64).collect()).unwrap_or_default();
         let return_path = header.text("Return-Path").unwrap_or_default();
         let null_sender = return_path.trim() == "<>"
             || address::clean(&return_path).is_some_and(|path| address::is_system(&path))

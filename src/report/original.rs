@@ -86,7 +86,6 @@ impl Original {
             let Some((label, value)) = colon.filter(|(label, _)| label.len() <= LABEL) else { continue };
             let value = value.trim();
             let label = lower(label.trim());
-            let address = || address::first(value);
             match label.as_str() {
                 "subject"
                 | "subj"
@@ -111,7 +110,7 @@ impl Original {
                 }
                 "message-id" | "message id" => self.message_id = self.message_id.take().or_else(|| message_id(value)),
                 "date" | "the date of the message is" | "sent" => self.date = self.date.take().or_else(|| Date::parse(value)),
-                "from" => from = from.or_else(address),
+                "from" => from = from.or_else(|| address::first(value)),
                 "to" => to = to.or_else(|| Some(addresses(value)).filter(|to| !to.is_empty())),
                 _ => {}
             }
@@ -135,7 +134,7 @@ impl Original {
             return vec![address];
         }
         let to = Self::of(mail, notice).to.unwrap_or_default();
-        address::addresses(&to).map(|found| found.address.into_owned()).collect()
+        address::owned(&to).collect()
     }
 }
 

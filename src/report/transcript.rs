@@ -109,7 +109,7 @@ fn talking_to(line: &str) -> Option<String> {
 }
 
 fn addresses(text: &str) -> Vec<String> {
-    address::addresses(text).take(PER_TURN).map(|found| found.address.into_owned()).collect()
+    address::owned(text).take(PER_TURN).collect()
 }
 
 impl Turns {

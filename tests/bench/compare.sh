@@ -2,8 +2,7 @@
 # Whole processes over the fixtures, or the mails of the folder that MAILS names, copied so many times (the first argument). Needs
 # hyperfine; where Debian's libsisimai-perl is installed, Sisimai for Perl is measured beside, both writing JSON. The copies are
 # held in memory, some 1.5 GB, where there is /dev/shm: a system that drops files from its cache in between would make one or the
-# other wait.
-# Prints a table; asserts nothing.
+# other wait. Prints a table; asserts nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 copies=${1:-280} # some 60,000 of the fixtures

@@ -81,13 +81,7 @@ pub(super) fn hinted(mail: &Mail<'_>, notice: &Notice<'_>, findings: &Findings<'
     }
     let outsider = |address: &String| !is_reporter(notice, address) && !is_sender(notice, address);
     let subject = mail.header.text("Subject").unwrap_or_default();
-    let in_subject = unique(
-        address::addresses(&subject)
-            .take(8)
-            .map(|found| found.address.into_owned())
-            .filter(outsider)
-            .map(|address| (address, None)),
-    );
+    let in_subject = unique(address::owned(&subject).take(8).filter(outsider).map(|address| (address, None)));
     if !in_subject.is_empty() {
         return (in_subject, "the subject");
     }
